@@ -1,0 +1,139 @@
+/**
+ * The one schema of the configuration: every key with its default, unit and reason. `merpati config
+ * explain KEY` prints the descriptions; the reference in docs/configuration.md is generated from them.
+ */
+
+import { z } from 'zod';
+
+const addresses = z.array(z.string());
+
+const listen = z.strictObject({
+  smtp: addresses.default([]).describe('Addresses for mail from other servers, e.g. "0.0.0.0:25".'),
+  submission: addresses
+    .default([])
+    .describe('Addresses for mail from our users, STARTTLS first, e.g. ":587". RFC 6409.'),
+  submissions: addresses
+    .default([])
+    .describe('The same with TLS from the first byte, e.g. ":465". RFC 8314.'),
+  pop3: addresses.default([]).describe('POP3 with STLS, e.g. ":110". RFC 1939, 2595.'),
+  pop3s: addresses
+    .default([])
+    .describe('POP3 with TLS from the first byte, e.g. ":995". RFC 8314.'),
+  http: addresses
+    .default(['127.0.0.1:8025'])
+    .describe('Health and metrics; keep it on loopback or behind a proxy.'),
+});
+
+const tls = z.strictObject({
+  certificate_file: z.string().default('').describe('PEM chain, the host certificate first.'),
+  key_file: z.string().default('').describe('PEM private key of that certificate.'),
+});
+
+const limits = z.strictObject({
+  message_bytes_max: z
+    .int()
+    .min(65_536)
+    .default(52_428_800)
+    .describe('Largest message taken, in octets; announced by SIZE (RFC 1870).'),
+  recipients_max: z
+    .int()
+    .min(100)
+    .default(1000)
+    .describe(
+      'Recipients of one transaction; announced by LIMITS (RFC 9422). RFC 5321 asks ≥ 100.',
+    ),
+  connections_max: z.int().default(5000).describe('Open connections of all protocols together.'),
+  connections_per_ip_max: z
+    .int()
+    .default(100)
+    .describe('Open connections from one IPv4 address or IPv6 /64.'),
+  errors_max: z.int().default(10).describe('Refused commands before a session is ended.'),
+  command_timeout_s: z.int().default(300).describe('Wait for a command. RFC 5321 §4.5.3.2.7.'),
+  data_timeout_s: z.int().default(180).describe('Wait for the next block of a message.'),
+  transaction_timeout_s: z
+    .int()
+    .default(1800)
+    .describe('A whole message must have arrived within this time, however slowly.'),
+  messages_per_day: z.int().default(1000).describe('Messages one account may send in a day.'),
+  new_recipients_per_day: z
+    .int()
+    .default(200)
+    .describe('People one account may write to for the first time in a day.'),
+});
+
+const queue = z.strictObject({
+  retry_after_s: z
+    .array(z.int().min(1))
+    .min(1)
+    .default([60, 180, 600, 1200, 1800, 3600, 7200, 14_400])
+    .describe('Waits between attempts; the last one repeats. ± 15 % of chance is added.'),
+  expire_after_s: z.int().default(432_000).describe('Five days, then the message goes back.'),
+  delay_notice_after_s: z.int().default(14_400).describe('When the sender is told of a delay.'),
+  concurrency_max: z.int().default(100).describe('Outgoing connections at one time.'),
+  concurrency_per_domain_max: z.int().default(10).describe('Of these, to one destination.'),
+  rate_per_domain_per_minute: z
+    .int()
+    .default(0)
+    .describe('Messages to one destination; 0: no limit.'),
+});
+
+const route = z.strictObject({
+  domain: z.string().describe('Recipient domain, ".example.org" for its sub-domains, "*" for all.'),
+  host: z.string().describe('The next server: a name or an address; no MX is asked for it.'),
+  port: z.int().default(25),
+  tls: z.enum(['opportunistic', 'require', 'implicit', 'off']).default('opportunistic'),
+  username: z.string().default(''),
+  password: z.string().default('').describe('Better as password_file.'),
+  password_file: z.string().default(''),
+});
+
+export const configSchema = z.strictObject({
+  hostname: z
+    .string()
+    .default('')
+    .describe('The name this server greets with; must have A/AAAA and PTR records.'),
+  data: z.string().default('/var/lib/merpati').describe('Folder of the store.'),
+  listen: listen.prefault({}),
+  tls: tls.prefault({}),
+  limits: limits.prefault({}),
+  queue: queue.prefault({}),
+  routes: z.array(route).default([]).describe('Ways out other than MX: smarthosts, fixed hosts.'),
+  dns: z
+    .strictObject({
+      servers: addresses
+        .default([])
+        .describe('Resolvers, "127.0.0.1" or "127.0.0.1:5353"; empty: those of /etc/resolv.conf.'),
+      timeout_ms: z.int().default(3000).describe('Wait for one answer before the next server.'),
+    })
+    .prefault({}),
+  proxy: z
+    .strictObject({
+      networks: addresses
+        .default([])
+        .describe('Networks whose PROXY protocol header (v1, v2) is believed and required.'),
+    })
+    .prefault({}),
+  pop: z
+    .strictObject({
+      keep_days: z
+        .int()
+        .min(0)
+        .default(30)
+        .describe('How long what a device has deleted can be restored; announced by EXPIRE.'),
+      policy: z.enum(['hide', 'leave-copy']).default('hide').describe('Default for new accounts.'),
+    })
+    .prefault({}),
+  journey: z
+    .strictObject({
+      keep_days: z.int().default(30).describe('Journeys are dropped after this; mail never is.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+    })
+    .prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type Route = Config['routes'][number];

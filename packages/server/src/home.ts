@@ -1,0 +1,28 @@
+/**
+ * One mail server within this process: its store, its configuration and what the protocols share. The
+ * lab runs several homes side by side, each with a store of its own.
+ */
+
+import type { SecureContext } from 'node:tls';
+import type { Logger } from 'pino';
+import type { Store } from '@merpati/store/contract.ts';
+import type { Config } from './config/schema.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { World } from './world.ts';
+
+export interface Home {
+  readonly config: Config;
+  readonly store: Store;
+  readonly world: World;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** The current certificate; replaced as a whole on reload. null: TLS is not offered. */
+  tls: SecureContext | null;
+  /** Wakes the queue runner; set when it starts. */
+  wakeQueue: () => void;
+  /** Faults switched on in the lab; production has none. */
+  readonly faults: ReadonlySet<Fault>;
+}
+
+/** What can be made to go wrong in the lab. */
+export type Fault = 'greylist' | 'busy' | 'down' | 'slow' | 'no-tls' | 'bad-certificate' | 'full';

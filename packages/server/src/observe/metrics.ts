@@ -1,0 +1,55 @@
+/** Prometheus metrics of one home. */
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** `bugs` counts what must not happen: every test ends with it at 0. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    bugs: new Counter({
+      name: 'merpati_bugs_total',
+      help: 'Errors that are our own fault.',
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'merpati_connections',
+      help: 'Open connections.',
+      labelNames: ['protocol'],
+      registers,
+    }),
+    accepted: new Counter({
+      name: 'merpati_messages_accepted_total',
+      help: 'Messages taken responsibility for.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    refused: new Counter({
+      name: 'merpati_refused_total',
+      help: 'Refusals, by protocol and code.',
+      labelNames: ['protocol', 'code'],
+      registers,
+    }),
+    logins: new Counter({
+      name: 'merpati_logins_total',
+      help: 'Logins by protocol and result.',
+      labelNames: ['protocol', 'result'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'merpati_delivery_attempts_total',
+      help: 'Outgoing delivery attempts by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'merpati_accept_seconds',
+      help: 'From the last byte of a message to its commit.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * Everything nondeterministic enters here: clock, chance, names, connections. Production has one
+ * world (`realWorld` in main.ts), the lab another, a test its own.
+ */
+
+import type { Socket } from 'node:net';
+
+/** Record types we ask for. */
+export type RecordType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'PTR' | 'CNAME' | 'NS' | 'TLSA' | 'SOA';
+
+/** Names in A-labels, lower case, without the final dot. */
+export type DnsRecord =
+  | { readonly type: 'A' | 'AAAA'; readonly address: string }
+  | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
+  | { readonly type: 'TXT'; readonly strings: readonly Uint8Array[] }
+  | { readonly type: 'PTR' | 'CNAME' | 'NS'; readonly target: string }
+  | {
+      readonly type: 'TLSA';
+      readonly usage: number;
+      readonly selector: number;
+      readonly matching: number;
+      readonly data: Uint8Array;
+    }
+  | { readonly type: 'SOA'; readonly minimumSeconds: number };
+
+/** What a question got. `error` means "ask again later", never "there is none". */
+export type DnsAnswer =
+  | {
+      readonly kind: 'records';
+      /** Of the type asked for, aliases already followed. */
+      readonly records: readonly DnsRecord[];
+      readonly ttlSeconds: number;
+      /** The resolver says it has validated this (AD). */
+      readonly authenticated: boolean;
+      /** The names passed on the way, when there were CNAMEs. */
+      readonly aliases: readonly string[];
+    }
+  | {
+      readonly kind: 'nxdomain' | 'nodata';
+      readonly ttlSeconds: number;
+      readonly authenticated: boolean;
+    }
+  | { readonly kind: 'error'; readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' };
+
+export interface Resolver {
+  query(name: string, type: RecordType): Promise<DnsAnswer>;
+}
+
+export interface DialTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface World {
+  nowMs(): number;
+  /** µs since 1970, never going backwards within a process. */
+  nowUs(): number;
+  randomBytes(count: number): Uint8Array;
+  /** 0 ≤ x < 1; for jitter and order among equals. */
+  random(): number;
+  readonly dns: Resolver;
+  /** A connected TCP socket, or a rejection whose `code` is the system's (ECONNREFUSED, ETIMEDOUT …). */
+  dial(target: DialTarget): Promise<Socket>;
+}
