@@ -342,6 +342,8 @@ export interface MaildropEntry {
   readonly email: EmailId;
   readonly content: ContentId;
   readonly size: number;
+  /** The last line lacks its CRLF (BDAT allows that): POP3 sends, and counts, two octets more. */
+  readonly unterminated: boolean;
   readonly seen: boolean;
 }
 
