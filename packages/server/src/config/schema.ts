@@ -42,21 +42,36 @@ const limits = z.strictObject({
     .describe(
       'Recipients of one transaction; announced by LIMITS (RFC 9422). RFC 5321 asks ≥ 100.',
     ),
-  connections_max: z.int().default(5000).describe('Open connections of all protocols together.'),
+  connections_max: z
+    .int()
+    .min(1)
+    .default(5000)
+    .describe('Open connections of all protocols together.'),
   connections_per_ip_max: z
     .int()
+    .min(1)
     .default(100)
     .describe('Open connections from one IPv4 address or IPv6 /64.'),
-  errors_max: z.int().default(10).describe('Refused commands before a session is ended.'),
-  command_timeout_s: z.int().default(300).describe('Wait for a command. RFC 5321 §4.5.3.2.7.'),
-  data_timeout_s: z.int().default(180).describe('Wait for the next block of a message.'),
+  errors_max: z.int().min(1).default(10).describe('Refused commands before a session is ended.'),
+  command_timeout_s: z
+    .int()
+    .min(1)
+    .default(300)
+    .describe('Wait for a command. RFC 5321 §4.5.3.2.7.'),
+  data_timeout_s: z.int().min(1).default(180).describe('Wait for the next block of a message.'),
   transaction_timeout_s: z
     .int()
+    .min(60)
     .default(1800)
     .describe('A whole message must have arrived within this time, however slowly.'),
-  messages_per_day: z.int().default(1000).describe('Messages one account may send in a day.'),
+  messages_per_day: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe('Messages one account may send in a day.'),
   new_recipients_per_day: z
     .int()
+    .min(0)
     .default(200)
     .describe('People one account may write to for the first time in a day.'),
 });
@@ -67,12 +82,21 @@ const queue = z.strictObject({
     .min(1)
     .default([60, 180, 600, 1200, 1800, 3600, 7200, 14_400])
     .describe('Waits between attempts; the last one repeats. ± 15 % of chance is added.'),
-  expire_after_s: z.int().default(432_000).describe('Five days, then the message goes back.'),
-  delay_notice_after_s: z.int().default(14_400).describe('When the sender is told of a delay.'),
-  concurrency_max: z.int().default(100).describe('Outgoing connections at one time.'),
-  concurrency_per_domain_max: z.int().default(10).describe('Of these, to one destination.'),
+  expire_after_s: z
+    .int()
+    .min(60)
+    .default(432_000)
+    .describe('Five days, then the message goes back.'),
+  delay_notice_after_s: z
+    .int()
+    .min(60)
+    .default(14_400)
+    .describe('When the sender is told of a delay.'),
+  concurrency_max: z.int().min(1).default(100).describe('Outgoing connections at one time.'),
+  concurrency_per_domain_max: z.int().min(1).default(10).describe('Of these, to one destination.'),
   rate_per_domain_per_minute: z
     .int()
+    .min(0)
     .default(0)
     .describe('Messages to one destination; 0: no limit.'),
 });
@@ -80,11 +104,17 @@ const queue = z.strictObject({
 const route = z.strictObject({
   domain: z.string().describe('Recipient domain, ".example.org" for its sub-domains, "*" for all.'),
   host: z.string().describe('The next server: a name or an address; no MX is asked for it.'),
-  port: z.int().default(25),
-  tls: z.enum(['opportunistic', 'require', 'implicit', 'off']).default('opportunistic'),
-  username: z.string().default(''),
+  port: z.int().min(1).max(65_535).default(25).describe('Port of that server.'),
+  tls: z
+    .enum(['opportunistic', 'require', 'implicit', 'off'])
+    .default('opportunistic')
+    .describe('STARTTLS if offered, STARTTLS or nothing, TLS from the first byte, or none.'),
+  username: z.string().default('').describe('For AUTH at that server; empty: no AUTH.'),
   password: z.string().default('').describe('Better as password_file.'),
-  password_file: z.string().default(''),
+  password_file: z
+    .string()
+    .default('')
+    .describe('File with the password; a relative one lies in $CREDENTIALS_DIRECTORY or here.'),
 });
 
 export const configSchema = z.strictObject({
@@ -103,7 +133,11 @@ export const configSchema = z.strictObject({
       servers: addresses
         .default([])
         .describe('Resolvers, "127.0.0.1" or "127.0.0.1:5353"; empty: those of /etc/resolv.conf.'),
-      timeout_ms: z.int().default(3000).describe('Wait for one answer before the next server.'),
+      timeout_ms: z
+        .int()
+        .min(100)
+        .default(3000)
+        .describe('Wait for one answer before the next server.'),
     })
     .prefault({}),
   proxy: z
@@ -125,12 +159,19 @@ export const configSchema = z.strictObject({
     .prefault({}),
   journey: z
     .strictObject({
-      keep_days: z.int().default(30).describe('Journeys are dropped after this; mail never is.'),
+      keep_days: z
+        .int()
+        .min(1)
+        .default(30)
+        .describe('Journeys are dropped after this; mail never is.'),
     })
     .prefault({}),
   log: z
     .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('What is logged: this and everything graver. Protocol lines are debug.'),
     })
     .prefault({}),
 });
