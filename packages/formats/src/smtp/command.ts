@@ -252,7 +252,11 @@ function noValue(keyword: string, value: string | null): true {
   return true;
 }
 
-function oneOf<T extends string>(keyword: string, value: string | null, all: readonly T[]): T {
+function oneOf<const T extends string>(
+  keyword: string,
+  value: string | null,
+  all: readonly T[],
+): T {
   const lower = (value ?? '').toLowerCase();
   const found = all.find((one) => one === lower);
   if (found === undefined) throw parameterFault(`${keyword} is one of ${all.join(', ')}`);

@@ -102,8 +102,7 @@ export function normalDomain(domain: string): string | null {
   const name = (domain.endsWith('.') ? domain.slice(0, -1) : domain).toLowerCase();
   if (name.startsWith('[')) return isAddressLiteral(name) ? name : null;
   if (name.length > pathLimits.domainMax || !domainName.test(name)) return null;
-  // oxlint-disable-next-line no-control-regex
-  if (/^[\0-\x7f]*$/.test(name)) return name;
+  if (!needsUtf8(name)) return name;
   const ascii = toAscii(name);
   return ascii !== null && ascii.length <= pathLimits.domainMax ? ascii : null;
 }

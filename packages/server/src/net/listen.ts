@@ -1,0 +1,165 @@
+/**
+ * Listening sockets: they accept, learn the real client from the PROXY protocol, count connections,
+ * start TLS where it comes first, and stop without cutting off what is under way.
+ */
+
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Home } from '../home.ts';
+import { connectionLimits } from './connection-limits.ts';
+import { createNetworks } from './networks.ts';
+import type { Networks } from './networks.ts';
+import { proxyLimits, readProxyHeader } from './proxy-header.ts';
+import { Wire, WireFault } from './wire.ts';
+
+export interface ListenOptions {
+  readonly home: Home;
+  /** For logs and metrics: `smtp`, `submission`, `pop3`. */
+  readonly protocol: string;
+  /** Address of an interface; `::` is all of them. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** TLS from the first byte (RFC 8314 §3). */
+  readonly implicitTls: boolean;
+  /** The line for whom there is no place, with its CRLF. */
+  readonly busy: string;
+}
+
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  /** Accepts no more, tells the sessions, waits for them; cuts what is left after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Wait for the PROXY header; balancers send it at once. */
+const proxyTimeoutMs = 10_000;
+
+/** Reads `host:port`, `:port`, `[v6]:port` as the configuration writes them. */
+export function readListenAddress(text: string): { address: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new RangeError(`"${text}" is no address to listen on; write e.g. 0.0.0.0:25 or :25`);
+  }
+  const address = match[1] ?? match[2] ?? '';
+  return { address: address === '' || address === '*' ? '::' : address, port };
+}
+
+/** Each connection is given to `serve`, which owns it until its promise settles. */
+export async function listen(
+  options: ListenOptions,
+  serve: (wire: Wire) => Promise<void>,
+): Promise<Listener> {
+  const { home, protocol } = options;
+  const wires = new Set<Wire>();
+  const proxies = createNetworks(home.config.proxy.networks);
+  const gauge = home.metrics.connections.labels(protocol);
+  let onEmpty: (() => void) | null = null;
+
+  function accept(socket: Socket): void {
+    if (home.faults.has('down')) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const wire = new Wire(socket);
+    wires.add(wire);
+    gauge.inc();
+    let leave = (): void => {};
+    wire.onClosed = () => {
+      wires.delete(wire);
+      gauge.dec();
+      leave();
+      if (wires.size === 0) onEmpty?.();
+    };
+    const run = async (): Promise<void> => {
+      await learnClient(wire, proxies);
+      const { address } = wire.remote;
+      const limits = connectionLimits(home);
+      if (!limits.enter(address)) {
+        home.metrics.refused.inc({ protocol, code: 'connections' });
+        await wire.write(options.busy);
+        return;
+      }
+      if (wire.isClosed) limits.leave(address);
+      else leave = () => limits.leave(address);
+      if (options.implicitTls) {
+        if (home.tls === null) throw new Error('implicit TLS without a certificate');
+        await wire.startTls(home.tls, { keepInput: true });
+      }
+      await serve(wire);
+    };
+    run()
+      .catch((error: unknown) => note(wire, error))
+      .finally(() => wire.close());
+  }
+
+  function note(wire: Wire, error: unknown): void {
+    const facts = { protocol, session: wire.id, ip: wire.remote.address };
+    if (error instanceof WireFault) {
+      home.log.debug({ event: 'connection.lost', ...facts, reason: error.reason });
+      return;
+    }
+    home.metrics.bugs.inc();
+    home.log.error(
+      { event: 'bug', ...facts, err: error },
+      'a session ended in an unexpected error',
+    );
+  }
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+  await bind(server, options);
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the socket has no address');
+  return {
+    address: bound.address,
+    port: bound.port,
+    async stop(graceMs) {
+      server.close();
+      if (wires.size === 0) return;
+      const empty = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      for (const wire of wires) wire.stop();
+      const timer = setTimeout(() => {
+        for (const wire of wires) wire.destroy();
+      }, graceMs);
+      await empty;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function bind(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.address, port: options.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      // EMFILE and the like: the connection is lost, the listener stays.
+      server.on('error', (error) => {
+        options.home.log.error({ event: 'listen.error', protocol: options.protocol, err: error });
+      });
+      resolve();
+    });
+  });
+}
+
+/** From configured networks the PROXY header is believed, and required; from others it is not read. */
+async function learnClient(wire: Wire, proxies: Networks): Promise<void> {
+  if (!proxies.has(wire.remote.address)) return;
+  let seen: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    const header = readProxyHeader(seen);
+    if (header.kind === 'header') {
+      wire.unread(seen.subarray(header.length));
+      if (header.source !== null) wire.remote = header.source;
+      return;
+    }
+    if (header.kind === 'bad' || seen.length > proxyLimits.v2OctetsMax) {
+      wire.destroy();
+      throw new WireFault('reset');
+    }
+    seen = Buffer.concat([seen, await wire.readChunk(proxyTimeoutMs)]);
+  }
+}

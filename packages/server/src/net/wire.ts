@@ -1,0 +1,405 @@
+/**
+ * One accepted connection as the protocols see it: lines and chunks in, text and bytes out, with
+ * deadlines, limits and backpressure. Plain or TLS; STARTTLS drops what came before it.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { tickAfter, unwatch, watch } from './deadlines.ts';
+
+export type WireFaultReason =
+  /** The peer has closed its side, and nothing complete is left to read. */
+  | 'ended'
+  | 'reset'
+  | 'timeout'
+  | 'line-too-long'
+  /** A line that ends in LF without CR, where that is not allowed. */
+  | 'bare-lf'
+  /** The server is being stopped: say good-bye. */
+  | 'stopping'
+  | 'tls';
+
+/** Why nothing more can be read or written. Never our bug. */
+export class WireFault extends Error {
+  override readonly name = 'WireFault';
+  readonly reason: WireFaultReason;
+  constructor(reason: WireFaultReason, cause?: unknown) {
+    super(`connection: ${reason}`, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
+
+export interface Peer {
+  /** IPv4-mapped addresses are given as IPv4. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface TlsFacts {
+  /** `TLSv1.3`. */
+  readonly protocol: string;
+  /** `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  /** The name the client asked for (SNI). */
+  readonly serverName: string | null;
+}
+
+export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point';
+
+export const wireLimits = {
+  /** Unread input beyond this stops reading from the socket until it is taken. */
+  unreadOctetsMax: 128 * 1024,
+  /** A peer that takes nothing of what we write for so long is gone. */
+  drainTimeoutMs: 120_000,
+  tlsTimeoutMs: 30_000,
+  /** After close: how long and how much we still take, so that our last words arrive. */
+  lingerMs: 3000,
+  lingerOctetsMax: 4 * 1024 * 1024,
+} as const;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+let wiresMade = 0;
+
+export class Wire {
+  /** Short and unique within the process, for the logs. */
+  readonly id: string;
+  readonly local: Peer;
+  /** After PROXY protocol the real client. */
+  remote: Peer;
+  secure: TlsFacts | null = null;
+  dueTick = 0;
+  onClosed: (() => void) | null = null;
+
+  #socket: Socket;
+  #head: Buffer | null = null;
+  #at = 0;
+  #later: Buffer[] | null = null;
+  #unread = 0;
+  /** Longest line somebody waits for; 0: any octet will do. */
+  #lineMax = 0;
+  #reader: Waiter | null = null;
+  #writer: Waiter | null = null;
+  #fault: WireFault | null = null;
+  #isPaused = false;
+  #isClosing = false;
+  #isStopping = false;
+  #lingered = 0;
+
+  constructor(socket: Socket) {
+    wiresMade += 1;
+    this.id = wiresMade.toString(36);
+    this.#socket = socket;
+    this.remote = peer(socket.remoteAddress, socket.remotePort);
+    this.local = peer(socket.localAddress, socket.localPort);
+    this.#attach(socket);
+    watch(this);
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  /** A whole line without its end, when one is there already. Throws WireFault. */
+  takeLine(octetsMax: number, options?: LineOptions): Uint8Array | null {
+    const head = this.#head;
+    if (head === null) return null;
+    let end = head.indexOf(10, this.#at);
+    if (end < 0 && this.#later !== null) {
+      this.#join();
+      return this.takeLine(octetsMax, options);
+    }
+    if (end < 0 || end - this.#at > octetsMax) {
+      if (end < 0 && this.#unread <= octetsMax) return null;
+      throw new WireFault('line-too-long');
+    }
+    const start = this.#at;
+    this.#advance(end + 1 - start);
+    if (end > start && head[end - 1] === 13) end -= 1;
+    else if (options?.bareLf !== 'accept') throw new WireFault('bare-lf');
+    return head.subarray(start, end);
+  }
+
+  /**
+   * The next line, without its CRLF. The deadline is for the whole line, however it dribbles in.
+   * Rejects with WireFault; `stopping` only here, since here a session can be ended politely.
+   */
+  async readLine(octetsMax: number, timeoutMs: number, options?: LineOptions): Promise<Uint8Array> {
+    let line = this.takeLine(octetsMax, options);
+    if (line !== null) return line;
+    this.dueTick = tickAfter(timeoutMs);
+    do {
+      if (this.#isStopping) throw new WireFault('stopping');
+      await this.#more(octetsMax);
+      line = this.takeLine(octetsMax, options);
+    } while (line === null);
+    this.dueTick = 0;
+    return line;
+  }
+
+  /** Is there anything unread? Replies to pipelined commands wait until there is not (RFC 2920 §3.2). */
+  get hasInput(): boolean {
+    return this.#unread > 0;
+  }
+
+  /** What has arrived and was not read; null when nothing has. */
+  takeChunk(): Uint8Array | null {
+    const head = this.#head;
+    if (head === null) return null;
+    const chunk = this.#at === 0 ? head : head.subarray(this.#at);
+    this.#advance(chunk.length);
+    return chunk;
+  }
+
+  /** The next octets, as many as there are, at least one. Rejects with WireFault. */
+  async readChunk(timeoutMs: number): Promise<Uint8Array> {
+    let chunk = this.takeChunk();
+    if (chunk !== null) return chunk;
+    this.dueTick = tickAfter(timeoutMs);
+    await this.#more(0);
+    this.dueTick = 0;
+    chunk = this.takeChunk();
+    if (chunk === null) throw new WireFault('ended');
+    return chunk;
+  }
+
+  /** Gives back the end of the last chunk taken, to be read next. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (this.#head !== null) {
+      const head = this.#at === 0 ? this.#head : this.#head.subarray(this.#at);
+      this.#later = this.#later === null ? [head] : [head, ...this.#later];
+    }
+    this.#head = rest;
+    this.#at = 0;
+    this.#unread += rest.length;
+  }
+
+  // ---------------------------------------------------------------- writing
+
+  /** A promise only when the peer is slow: await it before writing more. Rejects with WireFault. */
+  write(data: string | Uint8Array): void | Promise<void> {
+    if (this.#isClosing || this.#fault?.reason === 'reset') return;
+    if (this.#socket.write(data)) return;
+    return this.#drain();
+  }
+
+  #drain(): Promise<void> {
+    this.dueTick = tickAfter(wireLimits.drainTimeoutMs);
+    return new Promise<void>((resolve, reject) => {
+      this.#writer = { resolve, reject };
+    });
+  }
+
+  // ---------------------------------------------------------------- TLS
+
+  /**
+   * Becomes the server's side of TLS. What the peer sent in plain text and was not read is dropped
+   * (RFC 3207 §4.2: an attacker may have put it there; CVE-2011-0411), unless `keepInput` says that it
+   * belongs to the handshake, as behind a PROXY header.
+   */
+  async startTls(secureContext: SecureContext, options?: { keepInput: boolean }): Promise<void> {
+    const plain = this.#socket;
+    const early: Uint8Array[] = [];
+    for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) early.push(chunk);
+    this.#detach(plain);
+    if (options?.keepInput === true) for (const chunk of early.reverse()) plain.unshift(chunk);
+    const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    this.#socket = secure;
+    this.#isPaused = false;
+    this.#attach(secure);
+    this.dueTick = tickAfter(wireLimits.tlsTimeoutMs);
+    await new Promise<void>((resolve, reject) => {
+      this.#writer = { resolve, reject };
+      secure.once('secure', () => this.#wakeWriter());
+    });
+    const cipher = secure.getCipher();
+    this.secure = {
+      protocol: secure.getProtocol() ?? 'unknown',
+      cipher: cipher?.standardName ?? cipher?.name ?? 'unknown',
+      serverName: typeof secure.servername === 'string' ? secure.servername : null,
+    };
+  }
+
+  /** RFC 9266 (tls-exporter, TLS 1.3) and RFC 5929 §4 (tls-server-end-point); null when there is none. */
+  channelBinding(type: ChannelBindingType): Uint8Array | null {
+    const socket = this.#socket;
+    if (!(socket instanceof TLSSocket) || this.secure === null) return null;
+    if (type === 'tls-exporter') {
+      // Before TLS 1.3 exporters are safe only with the extended master secret, which Node does not tell.
+      if (this.secure.protocol !== 'TLSv1.3') return null;
+      return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+    }
+    const certificate = socket.getX509Certificate();
+    if (certificate === undefined) return null;
+    const signature = certificate.signatureAlgorithm?.toLowerCase() ?? '';
+    // RFC 5929 §4.1: the hash of the certificate's signature, SHA-256 in place of MD5 and SHA-1.
+    const hash = /sha(?:384|512)/.exec(signature)?.[0] ?? 'sha256';
+    return createHash(hash).update(certificate.raw).digest();
+  }
+
+  // ---------------------------------------------------------------- ending
+
+  /** Sends what is written, then ends; takes what still comes for a moment so that it arrives. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#head = null;
+    this.#later = null;
+    this.#unread = 0;
+    this.#socket.end();
+    if (this.#isPaused) this.#socket.resume();
+    this.dueTick = tickAfter(wireLimits.lingerMs);
+  }
+
+  destroy(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  /** Ends the wait for a next line, now or when it begins; what is under way goes on. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#reader !== null && this.#lineMax > 0) this.#wakeReader(new WireFault('stopping'));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosing || this.#fault?.reason === 'reset';
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    if (this.#isClosing) {
+      this.#socket.destroy();
+      return;
+    }
+    const fault = new WireFault('timeout');
+    if (this.#reader !== null) this.#wakeReader(fault);
+    else if (this.#writer !== null) {
+      this.#wakeWriter(fault);
+      this.destroy();
+    }
+  }
+
+  // ---------------------------------------------------------------- the socket
+
+  #attach(socket: Socket): void {
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Errors and the close of the plain socket under TLS still come to us. */
+  #detach(socket: Socket): void {
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('drain', this.#onDrain);
+    socket.off('close', this.#onClose);
+  }
+
+  #onData = (chunk: Buffer): void => {
+    if (this.#isClosing) {
+      this.#lingered += chunk.length;
+      if (this.#lingered > wireLimits.lingerOctetsMax) this.#socket.destroy();
+      return;
+    }
+    if (this.#head === null) {
+      this.#head = chunk;
+      this.#at = 0;
+    } else {
+      (this.#later ??= []).push(chunk);
+    }
+    this.#unread += chunk.length;
+    if (this.#reader !== null) {
+      const isEnough = this.#lineMax === 0 || chunk.includes(10) || this.#unread > this.#lineMax;
+      if (isEnough) this.#wakeReader();
+    } else if (this.#unread > wireLimits.unreadOctetsMax && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
+  };
+
+  #onEnd = (): void => {
+    this.#fault ??= new WireFault('ended');
+    if (this.#isClosing) return;
+    this.#wakeReader(this.#fault);
+  };
+
+  #onDrain = (): void => this.#wakeWriter();
+
+  #onError = (error: Error): void => {
+    this.#fault = new WireFault(this.#socket instanceof TLSSocket ? 'tls' : 'reset', error);
+    this.#socket.destroy();
+  };
+
+  #onClose = (): void => {
+    unwatch(this);
+    this.#isClosing = true;
+    this.#fault ??= new WireFault('reset');
+    this.#wakeReader(this.#fault);
+    this.#wakeWriter(this.#fault);
+    this.onClosed?.();
+    this.onClosed = null;
+  };
+
+  #more(lineMax: number): Promise<void> {
+    if (this.#fault !== null) throw this.#fault;
+    if (this.#isClosing) throw new WireFault('reset');
+    this.#lineMax = lineMax;
+    return new Promise<void>((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+  }
+
+  #wakeReader(fault?: WireFault): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    if (fault === undefined) reader?.resolve();
+    else reader?.reject(fault);
+  }
+
+  #wakeWriter(fault?: WireFault): void {
+    const writer = this.#writer;
+    this.#writer = null;
+    if (fault === undefined) writer?.resolve();
+    else writer?.reject(fault);
+  }
+
+  #join(): void {
+    const head = this.#head;
+    if (head === null || this.#later === null) return;
+    this.#head = Buffer.concat([head.subarray(this.#at), ...this.#later]);
+    this.#at = 0;
+    this.#later = null;
+  }
+
+  #advance(octets: number): void {
+    this.#at += octets;
+    this.#unread -= octets;
+    if (this.#at === this.#head?.length) {
+      this.#head = this.#later?.shift() ?? null;
+      this.#at = 0;
+      if (this.#later?.length === 0) this.#later = null;
+    }
+    if (this.#isPaused && this.#unread < wireLimits.unreadOctetsMax / 2) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+  }
+}
+
+export interface LineOptions {
+  /** `accept`: LF alone ends a line too. RFC 5321 §2.3.8 forbids it for SMTP. */
+  readonly bareLf: 'accept' | 'refuse';
+}
+
+function peer(address: string | undefined, port: number | undefined): Peer {
+  const text = address ?? '';
+  return { address: text.startsWith('::ffff:') ? text.slice(7) : text, port: port ?? 0 };
+}
