@@ -1,0 +1,197 @@
+/** Reads transcripts. The format is described in README.md, beside. */
+
+export const services = ['smtp', 'submission', 'submissions', 'pop3', 'pop3s'] as const;
+export type Service = (typeof services)[number];
+export const peers = ['merpati', 'postfix', 'dovecot'] as const;
+export type PeerName = (typeof peers)[number];
+
+export type Step = { readonly line: number; readonly connection: string } & (
+  | { readonly kind: 'send'; readonly bytes: Template }
+  | { readonly kind: 'expect'; readonly pattern: string }
+  | { readonly kind: 'expect-block'; readonly patterns: readonly string[] }
+  | { readonly kind: 'start-tls' | 'client-closes' | 'server-closes' | 'silent' }
+  | { readonly kind: 'wait'; readonly ms: number }
+);
+
+/** Text with `{…}` in it, filled in when it is sent. */
+export interface Template {
+  readonly text: string;
+  readonly isRaw: boolean;
+}
+
+export interface Transcript {
+  readonly path: string;
+  readonly title: string;
+  readonly service: Service;
+  readonly peers: readonly PeerName[];
+  readonly mailbox: readonly string[];
+  /** The lines as they concern this peer. */
+  steps(peer: PeerName): readonly Step[];
+}
+
+interface PeerStep {
+  readonly step: Step;
+  /** Empty: all. */
+  readonly only: readonly string[];
+}
+
+export function readTranscript(path: string, text: string): Transcript {
+  const lines = text.split('\n');
+  const fail = (index: number, why: string): never => {
+    throw new Error(`${path}:${index + 1}: ${why}`);
+  };
+  const end = lines.indexOf('');
+  if (end < 0) fail(0, 'an empty line ends the head');
+  const head = new Map<string, string[]>();
+  for (const [index, line] of lines.slice(0, end).entries()) {
+    if (line.startsWith('#')) continue;
+    const [, key = '', value = ''] = /^(\w+): (.*)$/.exec(line) ?? fail(index, 'not understood');
+    head.set(key, value.split(/[ ,]+/));
+  }
+  const service = services.find((name) => name === head.get('service')?.[0]);
+  const named = head.get('peers') ?? [];
+  const known = peers.filter((name) => named.includes(name));
+  if (service === undefined) return fail(0, 'service: is missing or unknown');
+  if (known.length !== named.length || !named.includes('merpati')) fail(0, 'peers: unknown');
+  if (!/^#.*\bRFC \d+/m.test(text)) fail(0, 'name the RFC');
+  const steps = readSteps(lines, end, fail);
+  return {
+    path,
+    title: (lines[0] ?? '').replace(/^# /, ''),
+    service,
+    peers: known,
+    mailbox: head.get('mailbox') ?? [],
+    steps: (peer) =>
+      steps.filter(({ only }) => only.length === 0 || only.includes(peer)).map(({ step }) => step),
+  };
+}
+
+function readSteps(
+  lines: readonly string[],
+  start: number,
+  fail: (index: number, why: string) => never,
+): PeerStep[] {
+  const steps: PeerStep[] = [];
+  for (let index = start; index < lines.length; index += 1) {
+    const line = lines[index] ?? '';
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const read = readLine(line, index) ?? fail(index, 'not understood');
+    if (read.step.kind === 'expect' && read.step.pattern === '{') {
+      const close = lines.indexOf('}', index);
+      if (close < 0) fail(index, 'the block has no end');
+      const patterns = lines.slice(index + 1, close).map((pattern) => pattern.trim());
+      const { connection } = read.step;
+      const step: Step = { kind: 'expect-block', patterns, line: index + 1, connection };
+      steps.push({ ...read, step });
+      index = close;
+    } else steps.push(read);
+  }
+  if (steps.length === 0) fail(start, 'nothing is said');
+  return steps;
+}
+
+function readLine(line: string, index: number): PeerStep | null {
+  const match = /^([CS])(\d*)(?: \(([\w ,]+)\))?(?:( raw)?: ?(.*)| (.+))$/.exec(line);
+  if (match === null) return null;
+  const [, side, connection = '', only, raw, text, action] = match;
+  const place = { line: index + 1, connection };
+  const peersOnly = only === undefined ? [] : only.split(/[ ,]+/);
+  const step = (detail: StepDetail): PeerStep => ({
+    step: { ...place, ...detail },
+    only: peersOnly,
+  });
+  if (text !== undefined) {
+    if (side === 'S') return raw ? null : step({ kind: 'expect', pattern: text });
+    return step({ kind: 'send', bytes: { text, isRaw: raw !== undefined } });
+  }
+  const wait = /^waits (\d+) ms$/.exec(action ?? '');
+  if (side === 'C' && wait) return step({ kind: 'wait', ms: Number(wait[1]) });
+  const kind = actions[`${side} ${action}`];
+  return kind === undefined ? null : step({ kind });
+}
+
+type StepDetail = Step extends infer S
+  ? S extends Step
+    ? Omit<S, 'line' | 'connection'>
+    : never
+  : never;
+
+const actions: Readonly<
+  Record<string, 'start-tls' | 'client-closes' | 'server-closes' | 'silent'>
+> = {
+  'C starts TLS': 'start-tls',
+  'C closes': 'client-closes',
+  'S closes': 'server-closes',
+  'S is silent': 'silent',
+};
+
+/** What was captured so far, by name. */
+export type Captures = Map<string, string>;
+
+const escapes: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '0': '\0' };
+
+function unescape(text: string): Uint8Array {
+  const parts = text.split(/(\\x[0-9a-fA-F]{2}|\\.)/);
+  const bytes = parts.map((part) => {
+    if (!part.startsWith('\\')) return Buffer.from(part, 'utf8');
+    if (/^\\x../.test(part)) return Buffer.from(part.slice(2), 'hex');
+    return Buffer.from(escapes[part.slice(1)] ?? part.slice(1), 'latin1');
+  });
+  return Buffer.concat(bytes);
+}
+
+/** The octets of a `C:` line: braces filled in, CRLF added unless it is raw. */
+export function fillTemplate(template: Template, captures: Captures): Uint8Array {
+  const parts = template.text.split(/(\{\{|\}\}|\{[^{}]*\})/);
+  const bytes = parts.map((part) => {
+    if (part === '{{' || part === '}}') return Buffer.from(part.slice(1));
+    const [, inside] = /^\{(.*)\}$/s.exec(part) ?? [];
+    if (inside === undefined) return template.isRaw ? unescape(part) : Buffer.from(part, 'utf8');
+    return fillBrace(inside, captures);
+  });
+  if (!template.isRaw) bytes.push(Buffer.from('\r\n'));
+  return Buffer.concat(bytes);
+}
+
+function fillBrace(inside: string, captures: Captures): Uint8Array {
+  const base64 = /^base64 (.*)$/s.exec(inside);
+  if (base64) return Buffer.from(Buffer.from(unescape(base64[1] ?? '')).toString('base64'));
+  const repeat = /^repeat (\d+) (.*)$/s.exec(inside);
+  if (repeat) {
+    return Buffer.from(
+      Buffer.from(unescape(repeat[2] ?? ''))
+        .toString()
+        .repeat(Number(repeat[1])),
+    );
+  }
+  const value = captures.get(inside);
+  if (value === undefined) throw new Error(`{${inside}} was not captured before`);
+  return Buffer.from(value);
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** Does the line fit? New names are captured when it does. */
+export function matchLine(pattern: string, line: string, captures: Captures): boolean {
+  const names: string[] = [];
+  const source = pattern
+    .split(/(\{\{|\}\}|\{[\w-]+\}|…)/)
+    .map((part) => {
+      if (part === '…') return '[^]*?';
+      if (part === '{{' || part === '}}') return `\\${part.slice(1)}`;
+      const [, name] = /^\{([\w-]+)\}$/.exec(part) ?? [];
+      if (name === undefined) return escapePattern(part);
+      const known = captures.get(name);
+      if (known !== undefined) return escapePattern(known);
+      if (names.includes(name)) return `\\${names.indexOf(name) + 1}`;
+      names.push(name);
+      return '([^ ]+?)';
+    })
+    .join('');
+  const match = new RegExp(`^${source}$`, 'u').exec(line);
+  if (match === null) return false;
+  for (const [index, name] of names.entries()) captures.set(name, match[index + 1] ?? '');
+  return true;
+}
