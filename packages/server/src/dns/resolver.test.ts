@@ -183,7 +183,7 @@ test('aliases are followed, within one answer and over several; loops end', asyn
   const alias = await resolver.query('www.test', 'CNAME');
   assert.ok(alias.kind === 'records');
   assert.deepEqual(alias.records, [{ type: 'CNAME', target: 'web.test' }]);
-  // A recursive server gives the whole chain at once.
+  // A recursive server gives the whole chain at once (unbound's local data: the alias alone).
   dns.answer = (asked) =>
     replyTo(asked, {
       recursionAvailable: true,

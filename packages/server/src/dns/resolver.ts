@@ -234,8 +234,7 @@ function readStep(
     at = target;
   }
   const soa = message.authorities.find((authority) => authority.data.type === 'SOA');
-  const isFinal =
-    message.rcode === rcodes.nxDomain || soa !== undefined || message.recursionAvailable;
+  const isFinal = message.rcode === rcodes.nxDomain || soa !== undefined;
   if (at !== name && !isFinal) return { kind: 'more', name: at, ttlSeconds };
   const kind = message.rcode === rcodes.nxDomain ? 'nxdomain' : 'nodata';
   return { kind, ttlSeconds: Math.min(ttlSeconds, negativeTtl(soa)) };
