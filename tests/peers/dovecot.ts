@@ -58,6 +58,11 @@ export class Dovecot implements AsyncDisposable {
     return dovecot;
   }
 
+  /** Holds one folder for each user, by address. */
+  get mailFolder(): string {
+    return this.#folder.file('mail');
+  }
+
   get pid(): number {
     return this.#daemon.pid;
   }
@@ -69,6 +74,16 @@ export class Dovecot implements AsyncDisposable {
       // Nothing was written yet.
       return '';
     }
+  }
+
+  home(address: string): string {
+    return this.#folder.file(`mail/${address}`);
+  }
+
+  /** Puts a message into the inbox, byte for byte. */
+  async save(address: string, message: Uint8Array): Promise<void> {
+    const config = ['-c', this.#folder.file('dovecot.conf')];
+    await mustRun('doveadm', [...config, 'save', '-u', address], { stdin: message });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

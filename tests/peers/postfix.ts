@@ -56,6 +56,11 @@ export class Postfix implements AsyncDisposable {
     }
   }
 
+  /** Where messages lie between acceptance and delivery: `incoming`, `active`, `deferred`. */
+  get queueFolder(): string {
+    return this.#folder.file('spool');
+  }
+
   /** Process id of its master: the parent of all its servers. */
   get pid(): number {
     return Number(readFileSync(this.#folder.file('spool/pid/master.pid'), 'utf8').trim());
@@ -184,6 +189,7 @@ showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
+virtual unix - n n - - virtual
 lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
