@@ -1,0 +1,209 @@
+/**
+ * Logins, for every protocol: who is it, in which home, and is the secret right. Unknown users cost the same
+ * work, get the same answer after the same time, and are throttled like known ones.
+ */
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { normalAddress } from '@merpati/formats/smtp/path.ts';
+import type { ScramVerifier } from '@merpati/formats/sasl/scram.ts';
+import type { AccountRow, Credential } from '@merpati/store/contract.ts';
+import type { Home } from '../home.ts';
+import {
+  PasswordsBusy,
+  hashPassword,
+  passwordLimits,
+  readAppPassword,
+  verifyPassword,
+} from './password.ts';
+import { findAccount } from './resolve.ts';
+import { LoginThrottle } from './throttle.ts';
+
+export interface LoginContext {
+  /** For logs and metrics: `submission`, `pop3`. */
+  readonly protocol: string;
+  readonly session: string;
+  /** Of the client. */
+  readonly address: string;
+}
+
+export type Login =
+  | {
+      readonly ok: true;
+      readonly home: Home;
+      readonly account: AccountRow;
+      /** Label of the app password that was used. */
+      readonly appPassword: string | null;
+    }
+  | {
+      readonly ok: false;
+      /** `disabled` only to whoever knows the password. */
+      readonly code: 'invalid' | 'throttled' | 'disabled';
+      readonly retryAfterS: number;
+    };
+
+/** The server's half of a SCRAM login. */
+export interface ScramLogin {
+  /** The user's, or an invented one that is always the same for the same unknown name. */
+  readonly verifier: ScramVerifier;
+  settle(isProven: boolean): Promise<Login>;
+}
+
+export interface Authenticator {
+  plain(user: string, password: string, context: LoginContext): Promise<Login>;
+  /** null: throttled, see `plain`. */
+  scram(user: string, context: LoginContext): Promise<ScramLogin | Login>;
+}
+
+/** No failure is answered sooner: it hides what the way to it costs, and slows guessing down. */
+const failureAfterMs = 300;
+/** A right password is not stretched again for so long: devices log in every minute. */
+const knownForMs = 5 * 60_000;
+const knownMax = 10_000;
+/** Written at most so often: it is a hint for people. */
+const lastUsedEveryMs = 3_600_000;
+
+interface Found {
+  readonly home: Home;
+  readonly account: AccountRow;
+}
+
+/** The login decides the home: the lab has accounts of several behind one port. */
+export function createAuthenticator(homes: readonly Home[]): Authenticator {
+  const first = homes[0];
+  if (first === undefined) throw new Error('an authenticator without a home');
+  const nowMs = (): number => first.world.nowMs();
+  const throttle = new LoginThrottle();
+  const secret = randomBytes(32);
+  const known = new Map<string, number>();
+  let invented: Promise<Credential> | null = null;
+
+  async function find(name: string): Promise<Found | null> {
+    for (const home of homes) {
+      const account = await findAccount(home.store, name);
+      if (account !== null) return { home, account };
+    }
+    return null;
+  }
+
+  function note(result: string, name: string, context: LoginContext): void {
+    first?.metrics.logins.inc({ protocol: context.protocol, result });
+    const facts = { session: context.session, ip: context.address, user: name };
+    first?.log.info({ event: `login.${result}`, protocol: context.protocol, ...facts });
+  }
+
+  function throttled(name: string, context: LoginContext): Login | null {
+    const retryAfterS = throttle.waitS(name, context.address, nowMs());
+    if (retryAfterS === 0) return null;
+    note('throttled', name, context);
+    return { ok: false, code: 'throttled', retryAfterS };
+  }
+
+  async function fail(name: string, context: LoginContext, startedMs: number): Promise<Login> {
+    throttle.failed(name, context.address, nowMs());
+    note('invalid', name, context);
+    const restMs = failureAfterMs - (performance.now() - startedMs);
+    if (restMs > 0) await delay(restMs);
+    return { ok: false, code: 'invalid', retryAfterS: 0 };
+  }
+
+  function succeed(found: Found, label: string | null, name: string, context: LoginContext): Login {
+    if (found.account.state === 'disabled') {
+      note('disabled', name, context);
+      return { ok: false, code: 'disabled', retryAfterS: 0 };
+    }
+    throttle.succeeded(name, context.address);
+    note('ok', name, context);
+    return { ok: true, home: found.home, account: found.account, appPassword: label };
+  }
+
+  /** Is it the account's password? Remembers the answer yes, under a key that dies with the process. */
+  async function isPassword(password: string, credential: Credential): Promise<boolean> {
+    const mark = createHmac('sha256', secret)
+      .update(`${credential.passwordHash}\0${password}`)
+      .digest('base64');
+    const until = known.get(mark) ?? 0;
+    if (until > nowMs()) return true;
+    known.delete(mark);
+    if (!(await verifyPassword(password, credential))) return false;
+    known.set(mark, nowMs() + knownForMs);
+    const oldest = known.size > knownMax ? known.keys().next() : null;
+    if (oldest !== null && oldest.done !== true) known.delete(oldest.value);
+    return true;
+  }
+
+  return {
+    async plain(user, password, context) {
+      const name = loginName(user);
+      const refused = throttled(name, context);
+      if (refused !== null) return refused;
+      const startedMs = performance.now();
+      const found = await find(name);
+      try {
+        const label = found === null ? null : await usedAppPassword(found, password);
+        if (found !== null && label !== null) return succeed(found, label, name, context);
+        invented ??= hashPassword(randomBytes(16).toString('hex'));
+        const credential = found?.account.credential ?? (await invented);
+        if ((await isPassword(password, credential)) && found !== null) {
+          return succeed(found, null, name, context);
+        }
+      } catch (error) {
+        if (!(error instanceof PasswordsBusy)) throw error;
+        note('busy', name, context);
+        return { ok: false, code: 'throttled', retryAfterS: 10 };
+      }
+      return fail(name, context, startedMs);
+    },
+
+    async scram(user, context) {
+      const name = loginName(user);
+      const refused = throttled(name, context);
+      if (refused !== null) return refused;
+      const startedMs = performance.now();
+      const found = await find(name);
+      const real = found?.account.credential.scram ?? null;
+      return {
+        verifier: real ?? inventVerifier(secret, name),
+        settle: async (isProven) =>
+          isProven && found !== null && real !== null
+            ? succeed(found, null, name, context)
+            : fail(name, context, startedMs),
+      };
+    },
+  };
+}
+
+/** The name under which a login is looked up and counted. */
+function loginName(user: string): string {
+  return normalAddress(user.trim()) ?? user.trim().toLowerCase().slice(0, 320);
+}
+
+/** The label of the app password that this is; null when it is none. */
+async function usedAppPassword(found: Found, password: string): Promise<string | null> {
+  const letters = readAppPassword(password);
+  if (letters === null) return null;
+  const { home, account } = found;
+  for (const row of await home.store.appPasswords(account.id)) {
+    if (!(await verifyPassword(letters, row.credential))) continue;
+    const nowMs = home.world.nowMs();
+    if (nowMs - (row.lastUsedMs ?? 0) > lastUsedEveryMs) {
+      home.store
+        .editDirectory({ kind: 'app-password-used', account: account.id, id: row.id, nowMs })
+        .catch((error: unknown) => home.log.warn({ event: 'login.last-used', err: error }));
+    }
+    return row.label;
+  }
+  return null;
+}
+
+/** Looks like a real verifier and stays the same from login to login, so that it betrays nobody. */
+function inventVerifier(secret: Uint8Array, name: string): ScramVerifier {
+  const derive = (what: string): Buffer =>
+    createHmac('sha256', secret).update(`${what}\0${name}`).digest();
+  return {
+    salt: derive('salt').subarray(0, 16).toString('base64'),
+    iterations: passwordLimits.scramIterations,
+    storedKey: derive('stored').toString('base64'),
+    serverKey: derive('server').toString('base64'),
+  };
+}

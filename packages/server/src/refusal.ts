@@ -1,0 +1,56 @@
+/**
+ * What a client may be told when something is refused. `code` picks the reply in each protocol's own table;
+ * `message` is fit for strangers; `cause` never leaves the machine.
+ */
+
+export type RefusalCode =
+  // commands and sessions
+  | 'bad-sequence'
+  | 'not-offered'
+  | 'too-many-errors'
+  | 'tls-required'
+  | 'auth-required'
+  | 'already-authenticated'
+  // the sender
+  | 'sender-malformed'
+  | 'sender-not-yours'
+  | 'from-not-yours'
+  | 'over-sending-limit'
+  // recipients
+  | 'recipient-malformed'
+  | 'recipient-unknown'
+  | 'recipient-disabled'
+  | 'recipient-over-quota'
+  | 'relay-denied'
+  | 'too-many-recipients'
+  | 'no-recipients'
+  | 'greylisted'
+  // the message
+  | 'utf8-not-announced'
+  | 'message-too-big'
+  | 'head-too-big'
+  | 'bare-newline'
+  | 'loop'
+  | 'bad-header'
+  | 'hold-too-long'
+  // the machine
+  | 'store-full'
+  | 'store-unavailable'
+  | 'internal';
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+  /** When it may be tried again, if that is known. */
+  readonly retryAfterS: number | null;
+
+  constructor(
+    code: RefusalCode,
+    message: string,
+    options?: { readonly retryAfterS?: number; readonly cause?: unknown },
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfterS = options?.retryAfterS ?? null;
+  }
+}
