@@ -11,7 +11,7 @@ import type { ScramMechanism } from '@merpati/formats/sasl/scram.ts';
 import { normalAddress } from '@merpati/formats/smtp/path.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { Wire } from '../net/wire.ts';
-import type { Authenticator, Login, LoginContext } from './authenticate.ts';
+import type { Authenticator, Login, LoginContext, ScramLogin } from './authenticate.ts';
 import { scramCrypto } from './scram-crypto.ts';
 
 export type SaslMechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | 'PLAIN' | 'LOGIN';
@@ -46,19 +46,10 @@ export interface SaslOptions {
 /** Starts an exchange; null when the mechanism is not on offer here. */
 export function startSasl(mechanism: string, options: SaslOptions): SaslExchange | null {
   const offered = options.offered.find((one) => one === mechanism);
-  switch (offered) {
-    case undefined:
-      return null;
-    case 'PLAIN':
-      return plainExchange(options);
-    case 'LOGIN':
-      return loginExchange(options);
-    case 'SCRAM-SHA-256':
-    case 'SCRAM-SHA-256-PLUS':
-      return scramExchange(offered, options);
-    default:
-      throw new Error(`unhandled mechanism ${offered satisfies never}`);
-  }
+  if (offered === undefined) return null;
+  if (offered === 'PLAIN') return plainExchange(options);
+  if (offered === 'LOGIN') return loginExchange(options);
+  return scramExchange(offered, options);
 }
 
 const nothing = new Uint8Array(0);
@@ -99,23 +90,23 @@ function scramExchange(mechanism: ScramMechanism, options: SaslOptions): SaslExc
     channelBinding: (type) =>
       type === 'tls-exporter' || type === 'tls-server-end-point' ? wire.channelBinding(type) : null,
   });
-  let settle: ((isProven: boolean) => Promise<Login>) | null = null;
+  let attempt: ScramLogin | null = null;
   let login: Login | null = null;
   return {
     async next(message) {
       // RFC 4954 §4: the server's last message is a challenge, which the client answers with nothing.
       if (login !== null) return { kind: 'login', login };
       if (message === null) return { kind: 'challenge', data: nothing };
-      if (settle === null) {
+      if (attempt === null) {
         const { user, authzid } = server.first(message);
         checkIdentity(authzid, user);
-        const attempt = await authenticator.scram(user, context);
-        if ('ok' in attempt) return { kind: 'login', login: attempt };
-        ({ settle } = attempt);
+        const started = await authenticator.scram(user, context);
+        if ('ok' in started) return { kind: 'login', login: started };
+        attempt = started;
         return { kind: 'challenge', data: server.challenge(attempt.verifier) };
       }
       const final = await server.final(message);
-      login = await settle(final.ok);
+      login = await attempt.settle(final.ok);
       if (!final.ok || !login.ok) return { kind: 'login', login };
       return { kind: 'challenge', data: final.message };
     },
