@@ -1,0 +1,277 @@
+/**
+ * Downloads a maildrop into a Maildir so that no crash loses or doubles a message. For each one, in this
+ * order: written and synced in `tmp`; noted in the state file, synced; moved to `new`, folder synced; and
+ * only then DELE, which itself takes effect at QUIT. Whatever is cut off in between is completed, or
+ * begun again, by the next run.
+ */
+
+import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pop3Client, Retrieval } from './client.ts';
+import { FetchFault, Pop3Fault } from './fault.ts';
+import { FetchState, type FetchedMessage } from './fetch-state.ts';
+import { FolderLock } from './folder-lock.ts';
+import { Maildir } from './maildir.ts';
+
+export interface FetchOptions {
+  /** The Maildir; made when missing. */
+  readonly folder: string;
+  /** Names the maildrop in the state file, e.g. `rina@example.org@mail.example.org`. */
+  readonly account: string;
+  /** Leave everything on the server. */
+  readonly keep: boolean;
+  readonly nowMs: number;
+  /** Larger messages stay on the server and are counted as failed. */
+  readonly messageOctetsMax?: number;
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+export type FetchProgress =
+  | { readonly kind: 'listed'; readonly fresh: number; readonly octets: number }
+  /** Octets of all messages so far. */
+  | { readonly kind: 'receiving'; readonly octets: number; readonly index: number }
+  | { readonly kind: 'stored'; readonly message: FetchedMessage }
+  | ({ readonly kind: 'failed' } & FetchFailure);
+
+export interface FetchFailure {
+  readonly message: number;
+  readonly uidl: string;
+  readonly reason: string;
+}
+
+export interface FetchSummary {
+  /** In the maildrop when the session began. */
+  readonly listed: number;
+  /** Downloaded by an earlier run. */
+  readonly known: number;
+  readonly stored: readonly FetchedMessage[];
+  /** Half-done by an earlier run that was cut off, completed now. */
+  readonly recovered: number;
+  readonly deleted: number;
+  /** Left on the server, undeleted. */
+  readonly failed: readonly FetchFailure[];
+}
+
+/** Messages asked for ahead of the one being written, where the server allows pipelining. */
+const aheadMax = 8;
+/** What the server lists no more is forgotten after so long; until then it may come back. */
+const unlistedDaysMax = 90;
+const stateFile = '.merpati-pop3.jsonl';
+const stagedPrefix = 'merpati-pop3.';
+
+/**
+ * Fetches by a client that is logged in, and ends its session. Throws `Pop3Fault` or `FetchFault` (the
+ * folder and its state file are sound in any case; run it again).
+ */
+export async function fetchMail(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
+  const maildir = await Maildir.open(options.folder);
+  await using lock = await FolderLock.take(options.folder);
+  if (lock === null) {
+    throw new FetchFault('folder-busy', `another fetch is writing to ${options.folder}`);
+  }
+  await using state = await FetchState.open(join(options.folder, stateFile));
+  const fetching = new Fetching({ client, maildir, state, options });
+  try {
+    return await fetching.run();
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}
+
+interface Candidate {
+  readonly uidl: string;
+  /** Usually one. RFC 1939 §7: messages with one unique-id are identical copies; one is enough. */
+  readonly messages: readonly [number, ...number[]];
+  readonly octets: number;
+}
+
+interface Parts {
+  readonly client: Pop3Client;
+  readonly maildir: Maildir;
+  readonly state: FetchState;
+  readonly options: FetchOptions;
+}
+
+class Fetching {
+  readonly #client: Pop3Client;
+  readonly #maildir: Maildir;
+  readonly #state: FetchState;
+  readonly #options: FetchOptions;
+  readonly #day: number;
+  readonly #stored: FetchedMessage[] = [];
+  readonly #failed: FetchFailure[] = [];
+  readonly #deleted = new Set<string>();
+  #received = 0;
+  #lastDele: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    this.#client = parts.client;
+    this.#maildir = parts.maildir;
+    this.#state = parts.state;
+    this.#options = parts.options;
+    this.#day = Math.floor(parts.options.nowMs / 86_400_000);
+  }
+
+  async run(): Promise<FetchSummary> {
+    const recovered = await this.#recover();
+    const { fresh, known, listed } = await this.#list();
+    const octets = fresh.reduce((sum, candidate) => sum + candidate.octets, 0);
+    this.#options.onProgress?.({ kind: 'listed', fresh: fresh.length, octets });
+    for (const candidate of known) this.#dele(candidate);
+    await this.#download(fresh);
+    await this.#lastDele;
+    await this.#client.quit();
+    await this.#forget(new Set([...known, ...fresh].map(({ uidl }) => uidl)));
+    return {
+      listed,
+      known: known.length,
+      stored: this.#stored,
+      recovered,
+      deleted: this.#deleted.size,
+      failed: this.#failed,
+    };
+  }
+
+  /** What is noted but still in `tmp` was cut off before its move; what is not noted is half a message. */
+  async #recover(): Promise<number> {
+    const folder = join(this.#options.folder, 'tmp');
+    const names = (await readdir(folder)).filter((name) => name.startsWith(stagedPrefix));
+    if (names.length === 0) return 0;
+    const staged = new Set(names);
+    let recovered = 0;
+    for (const message of this.#state.entries()) {
+      if (!staged.delete(message.staged)) continue;
+      await this.#maildir.publish(message.staged, message.file);
+      recovered += 1;
+    }
+    for (const name of staged) await rm(join(folder, name), { force: true });
+    return recovered;
+  }
+
+  async #list(): Promise<{ fresh: Candidate[]; known: Candidate[]; listed: number }> {
+    const ids = await this.#client.uidl();
+    const sizes = await this.#client.list();
+    const found = new Map<string, { messages: [number, ...number[]]; octets: number }>();
+    for (const [message, uidl] of ids) {
+      const twin = found.get(uidl);
+      if (twin === undefined) {
+        found.set(uidl, { messages: [message], octets: sizes.get(message) ?? 0 });
+      } else twin.messages.push(message);
+    }
+    const candidates = Array.from(found, ([uidl, candidate]) => ({ uidl, ...candidate }));
+    const { account } = this.#options;
+    const isKnown = ({ uidl }: Candidate) => this.#state.find(account, uidl) !== null;
+    return {
+      fresh: candidates.filter((candidate) => !isKnown(candidate)),
+      known: candidates.filter(isKnown),
+      listed: ids.size,
+    };
+  }
+
+  async #download(fresh: readonly Candidate[]): Promise<void> {
+    const ahead: { candidate: Candidate; retrieval: Promise<Retrieval> }[] = [];
+    const rest = fresh.filter((candidate) => this.#isWanted(candidate)).values();
+    const askMore = (): void => {
+      while (ahead.length < aheadMax) {
+        const next = rest.next();
+        if (next.done === true) return;
+        const retrieval = this.#client.retr(next.value.messages[0]);
+        // Whoever waits for it hears of it; when nobody does any more, the session has failed anyway.
+        retrieval.catch(() => undefined);
+        ahead.push({ candidate: next.value, retrieval });
+      }
+    };
+    let index = 0;
+    for (askMore(); ahead.length > 0; askMore()) {
+      const first = ahead.shift();
+      if (first === undefined) return;
+      index += 1;
+      let content: Retrieval;
+      try {
+        content = await first.retrieval;
+      } catch (error) {
+        this.#fail(first.candidate, error);
+        continue;
+      }
+      await this.#store(first.candidate, this.#watch(content, index));
+      this.#dele(first.candidate);
+    }
+  }
+
+  #isWanted(candidate: Candidate): boolean {
+    const max = this.#options.messageOctetsMax;
+    if (max === undefined || candidate.octets <= max) return true;
+    this.#note(candidate, `${candidate.octets} octets, at most ${max} wanted`);
+    return false;
+  }
+
+  async *#watch(content: Retrieval, index: number): AsyncGenerator<Uint8Array, void> {
+    for await (const octets of content) {
+      this.#received += octets.length;
+      this.#options.onProgress?.({ kind: 'receiving', octets: this.#received, index });
+      yield octets;
+    }
+  }
+
+  async #store(candidate: Candidate, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const { account, nowMs } = this.#options;
+    const id = createHash('sha256').update(`${account}\n${candidate.uidl}`).digest('hex');
+    const staged = `${stagedPrefix}${id.slice(0, 40)}`;
+    const octets = await this.#maildir.stage(staged, content);
+    const message: FetchedMessage = {
+      account,
+      uidl: candidate.uidl,
+      staged,
+      file: `${Math.floor(nowMs / 1000)}.${id.slice(0, 40)}.merpati,S=${octets}`,
+      octets,
+      seenDay: this.#day,
+    };
+    await this.#state.add(message);
+    await this.#maildir.publish(staged, message.file);
+    this.#stored.push(message);
+    this.#options.onProgress?.({ kind: 'stored', message });
+  }
+
+  /** Goes out at once and is answered in its turn, behind messages that were asked for ahead. */
+  #dele(candidate: Candidate): void {
+    if (this.#options.keep) return;
+    const answers = candidate.messages.map((message) => this.#client.dele(message));
+    const answered = Promise.all(answers).then(
+      () => void this.#deleted.add(candidate.uidl),
+      (error: unknown) => this.#fail(candidate, error),
+    );
+    this.#lastDele = Promise.all([this.#lastDele, answered]).then(() => undefined);
+    this.#lastDele.catch(() => undefined);
+  }
+
+  /** A refusal concerns one message; anything else ends the session. */
+  #fail(candidate: Candidate, error: unknown): void {
+    const isRefusal =
+      error instanceof Pop3Fault && ['refused', 'temporary', 'permanent'].includes(error.code);
+    if (!isRefusal) throw error;
+    this.#note(candidate, error.message);
+  }
+
+  #note(candidate: Candidate, reason: string): void {
+    const failure = { message: candidate.messages[0], uidl: candidate.uidl, reason };
+    this.#failed.push(failure);
+    this.#options.onProgress?.({ kind: 'failed', ...failure });
+  }
+
+  /**
+   * After QUIT: what the server has deleted is forgotten, so that a message restored there comes again;
+   * so is what has not been listed for long.
+   */
+  async #forget(listed: ReadonlySet<string>): Promise<void> {
+    await this.#state.rewrite((message) => {
+      if (message.account !== this.#options.account) return message;
+      if (this.#deleted.has(message.uidl)) return null;
+      if (listed.has(message.uidl)) {
+        return message.seenDay === this.#day ? message : { ...message, seenDay: this.#day };
+      }
+      return this.#day - message.seenDay > unlistedDaysMax ? null : message;
+    });
+  }
+}
