@@ -1,0 +1,83 @@
+/**
+ * The control socket: admin operations by HTTP over a Unix socket in the data folder. Who may open the
+ * file may do everything; it is readable by its owner alone. Streams come as lines of JSON.
+ */
+
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { stream } from 'hono/streaming';
+import { controlSocketFile, socketName } from './control-socket-name.ts';
+import { AdminFault, type AdminContext } from './operation.ts';
+import { isStream, perform, performStream } from './perform.ts';
+
+export interface ControlSocket {
+  readonly file: string;
+  stop(): Promise<void>;
+}
+
+const requestBytesMax = 8 * 1024 * 1024;
+export async function startControlSocket(
+  context: AdminContext,
+  folder: string,
+): Promise<ControlSocket> {
+  const file = controlSocketFile(folder);
+  rmSync(file, { force: true }); // left by a crash; the store's lock says that nobody else is here
+  const answer = getRequestListener(createApp(context).fetch);
+  const server = createServer((asked, answered) => void answer(asked, answered));
+  const { name, done } = socketName(file);
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(name, resolve);
+    });
+  } finally {
+    process.umask(before);
+    done();
+  }
+  chmodSync(file, 0o600);
+  return {
+    file,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+function createApp(context: AdminContext): Hono {
+  const app = new Hono();
+  app.use(bodyLimit({ maxSize: requestBytesMax }));
+  app.post('/operations/:name', async (c) => {
+    const name = c.req.param('name');
+    const input = (await c.req.json()) as unknown;
+    if (!isStream(name)) {
+      try {
+        return c.json({ result: await perform(context, name, input) });
+      } catch (error) {
+        if (!(error instanceof AdminFault)) throw error;
+        return c.json({ fault: error.code, args: error.args }, 400);
+      }
+    }
+    c.header('Content-Type', 'application/x-ndjson');
+    return stream(c, async (out) => {
+      const gone = new AbortController();
+      out.onAbort(() => gone.abort());
+      try {
+        for await (const item of performStream(context, { name, input }, gone.signal)) {
+          await out.write(`${JSON.stringify({ item })}\n`);
+        }
+        await out.write(`${JSON.stringify({ end: true })}\n`);
+      } catch (error) {
+        if (!(error instanceof AdminFault)) throw error;
+        await out.write(`${JSON.stringify({ fault: error.code, args: error.args })}\n`);
+      }
+    });
+  });
+  return app;
+}
