@@ -143,12 +143,12 @@ class Session {
   #read(buffer: Buffer, length: number): boolean {
     let start = 0;
     for (let at = buffer.indexOf(10); at >= 0 && at < length; at = buffer.indexOf(10, start)) {
-      const line = this.#line + buffer.latin1Slice(start, at);
+      const line = this.#line + buffer.toString('latin1', start, at);
       this.#line = '';
       start = at + 1;
       if (line.charCodeAt(3) !== 0x2d) this.#reply(line);
     }
-    if (start < length) this.#line += buffer.latin1Slice(start, length);
+    if (start < length) this.#line += buffer.toString('latin1', start, length);
     return true;
   }
 
