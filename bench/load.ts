@@ -1,39 +1,84 @@
-/** The two sources of load, each a process of its own on its own core. */
+/** Starts what makes mail, each on the core given to it, and the sink that swallows it. */
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { mustRun } from '../tests/peers/machine.ts';
-import type { Load, LoadResult } from './generator.ts';
+import { Daemon, greets, mustRun, processTree, waitFor } from '../tests/peers/machine.ts';
+import type { GeneratorOptions, GeneratorReport } from './generator.ts';
 
-/** The last core is the generator's; the servers use whatever is left, and that one too. */
-export const generatorCore = '1';
+/** The last core is the generator's. */
+const generatorCore = availableParallelism() - 1;
+const allCores = `0-${generatorCore}`;
+const otherCores = generatorCore > 1 ? `0-${generatorCore - 1}` : '0';
 
-export async function runGenerator(load: Load): Promise<LoadResult> {
-  const script = join(import.meta.dirname, 'generator.ts');
-  const command = ['-c', generatorCore, process.execPath, script, JSON.stringify(load)];
-  const { stdout } = await mustRun('taskset', command, { timeoutMs: 600_000 });
-  return JSON.parse(stdout) as LoadResult;
+/** What a load reports, whichever program made it. */
+export interface Sent {
+  readonly messages: number;
+  readonly refused: number;
+  readonly firstRefusal: string | null;
+  readonly report: GeneratorReport | null;
 }
 
-export interface SourceLoad {
+const programTimeoutMs = 600_000;
+
+export async function runGenerator(options: GeneratorOptions): Promise<Sent> {
+  const program = join(import.meta.dirname, 'generator.ts');
+  const { stdout } = await mustRun(
+    'taskset',
+    ['-c', String(generatorCore), process.execPath, program, JSON.stringify(options)],
+    { timeoutMs: programTimeoutMs },
+  );
+  const report = JSON.parse(stdout) as GeneratorReport;
+  const { accepted, refused, firstRefusal } = report;
+  return { messages: accepted, refused, firstRefusal, report };
+}
+
+export interface SmtpSourceOptions {
   readonly port: number;
   readonly sessions: number;
   readonly messages: number;
-  readonly size: number;
-  readonly from: string;
-  readonly to: string;
+  readonly sizeBytes: number;
+  readonly sender: string;
+  readonly recipient: string;
+  /** false: a connection for each message, the program's own default. */
+  readonly reuseConnection: boolean;
 }
 
-/** Postfix's smtp-source over kept connections: all messages of a session on one. Seconds. */
-export async function runSmtpSource(load: SourceLoad): Promise<number> {
-  const start = performance.now();
+/** Its header fields; `-l` does not count them. */
+const smtpSourceHeadBytes = 190;
+
+/** It ends at the first refusal with an exit code, which is thrown here. */
+export async function runSmtpSource(options: SmtpSourceOptions): Promise<Sent> {
+  const numbers = [
+    ...['-s', String(options.sessions), '-m', String(options.messages)],
+    ...['-l', String(options.sizeBytes - smtpSourceHeadBytes)],
+  ];
   await mustRun(
     'taskset',
     [
-      ...['-c', generatorCore, 'smtp-source', '-d', '-s', String(load.sessions)],
-      ...['-m', String(load.messages), '-l', String(load.size), '-f', load.from, '-t', load.to],
-      `127.0.0.1:${load.port}`,
+      ...['-c', String(generatorCore), 'smtp-source', ...numbers],
+      ...(options.reuseConnection ? ['-d'] : []),
+      ...['-M', 'generator.test', '-f', options.sender, '-t', options.recipient],
+      `127.0.0.1:${options.port}`,
     ],
-    { timeoutMs: 600_000 },
+    { timeoutMs: programTimeoutMs },
   );
-  return (performance.now() - start) / 1000;
+  return { messages: options.messages, refused: 0, firstRefusal: null, report: null };
+}
+
+/** Postfix's sink: takes everything, keeps nothing, and ends after `messages` of them. */
+export async function startSink(port: number, messages: number): Promise<Daemon> {
+  const sink = new Daemon('taskset', [
+    ...['-c', String(generatorCore), 'smtp-sink', '-m', '2000', '-M', String(messages)],
+    ...[`127.0.0.1:${port}`, '1000'],
+  ]);
+  await waitFor('smtp-sink', () => greets(port), 5000);
+  return sink;
+}
+
+/** Where these processes and all they have started may run. */
+export async function allowCores(roots: readonly number[], which: 'all' | 'others') {
+  const cores = which === 'all' ? allCores : otherCores;
+  for (const pid of roots.flatMap(processTree)) {
+    await mustRun('taskset', ['-acp', cores, String(pid)]);
+  }
 }

@@ -1,94 +1,246 @@
 /**
- * `npm run bench`: our server beside Debian's Postfix with Dovecot (LMTP, sdbox), and Postfix alone,
- * in one run on one machine. Rounds are interleaved, so that a slow minute of the machine meets
- * all of them; medians are reported, and ratios matter more than figures.
- *
- *   npm run bench -- [--quick] [--rounds 3] [--seconds 5] [--only 2k|50k|5m|relay|idle] [--json FILE]
+ * `npm run bench`: Merpati beside Debian's Postfix and Dovecot, in one run, round by round in turn, so
+ * that what else the machine does falls on all alike. Wants root, postfix and dovecot-lmtpd. What is
+ * measured, and what came out: docs/performance.md. Options: see `usage`.
  */
 
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { measureIdle } from './idle.ts';
-import type { IdleFigure } from './idle.ts';
-import { runGenerator, runSmtpSource } from './load.ts';
-import { cpuSeconds, median } from './measure.ts';
-import { renderReport } from './report.ts';
-import { domain, recipients, startSink, startSubject } from './subjects.ts';
-import type { Subject, SubjectName } from './subjects.ts';
+import { freePort } from '../tests/peers/machine.ts';
+import type { Contender } from './contender.ts';
+import { recipients, sender, sinkDomain } from './contender.ts';
+import { startMerpati } from './contenders/merpati.ts';
+import { startPostfix, startPostfixRelay, startPostfixWithDovecot } from './contenders/postfix.ts';
+import type { IdleResult } from './idle.ts';
+import { idleConnections, idleConnectionsOfPeers, measureIdle, printIdle } from './idle.ts';
+import { allowCores, runGenerator, runSmtpSource, startSink } from './load.ts';
+import { busyShare, describeMachine } from './machine.ts';
+import type { Measurement } from './measure.ts';
+import { measure } from './measure.ts';
+import type { Cell, Result } from './report.ts';
+import { isSameCell, printResults } from './report.ts';
 
-export interface Sample {
-  /** `deliver` into mailboxes, or `relay` to a sink. */
-  readonly task: 'deliver' | 'relay';
-  readonly generator: 'own' | 'smtp-source';
-  readonly subject: SubjectName;
-  readonly size: number;
-  readonly sessions: number;
-  /** Until all has arrived where it should. */
-  readonly messagesPerSecond: number;
-  /** Until all was accepted. */
-  readonly acceptedPerSecond: number;
-  readonly cpuMsPerMessage: number;
-  readonly answerMs: { readonly p50: number; readonly p99: number } | null;
-}
-
-export interface BenchResult {
-  readonly machine: string;
-  readonly command: string;
-  readonly rounds: number;
-  readonly samples: readonly Sample[];
-  readonly idle: readonly IdleFigure[];
-}
+const usage = `node bench/run.ts
+  --rounds N       how often each cell is measured; medians are shown (3)
+  --seconds S      how long one load lasts (2)
+  --only LIST      of deliver,smtp-source,relay,idle (all)
+  --sizes LIST     octets of a message (2048,51200,5242880)
+  --sessions LIST  at the same time (1,10,50)
+  --cores WHICH    shared: servers may use all cores (default); apart: not the generator's
+  --alone          Merpati without the peers, while working on it
+  --json FILE      every figure of every round`;
 
 const { values: options } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    only: { type: 'string', multiple: true },
-    subject: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: 'deliver,smtp-source,relay,idle' },
+    sizes: { type: 'string', default: '2048,51200,5242880' },
+    sessions: { type: 'string', default: '1,10,50' },
+    cores: { type: 'string', default: 'shared' },
+    alone: { type: 'boolean', default: false },
     json: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
-const seconds = Number(options.seconds ?? (options.quick ? 2 : 5));
-const sizes = { '2k': 2048, '50k': 51_200, '5m': 5_242_880 } as const;
-const wants = (part: string): boolean => options.only?.includes(part) ?? true;
-const allSubjects: readonly SubjectName[] = ['merpati', 'postfix+dovecot', 'postfix'];
-const subjects = allSubjects.filter((name) => options.subject?.includes(name) ?? true);
+const rounds = Number(options.rounds);
+const seconds = Number(options.seconds);
+const wanted = new Set(options.only.split(','));
+const sizes = options.sizes.split(',').map(Number);
+const sessionCounts = options.sessions.split(',').map(Number);
 
-async function sample(
-  subject: Subject,
-  plan: Pick<Sample, 'task' | 'generator' | 'size' | 'sessions'>,
-): Promise<Sample> {
-  const { size, sessions } = plan;
-  const target = { port: subject.port, sessions, size, from: 'load@generator.test' };
-  const cpuBefore = cpuSeconds(subject.pids);
-  const start = performance.now();
-  let messages = 0;
-  let acceptSeconds = 0;
-  let answerMs: Sample['answerMs'] = null;
-  if (plan.generator === 'own') {
-    const result = await runGenerator({ ...target, to: recipients, perSession: 10, seconds });
-    if (result.failures > 0) throw new Error(`${subject.name}: ${result.firstFailure}`);
-    messages = result.messages;
-    acceptSeconds = result.seconds;
-    answerMs = { p50: result.answerMs.p50, p99: result.answerMs.p99 };
-  } else {
-    messages = (subject.name === 'merpati' ? 10_000 : 2000) / (size > 10_000 ? 2 : 1);
-    acceptSeconds = await runSmtpSource({ ...target, messages, to: `user0@${domain}` });
+if (options.help) console.log(usage);
+else await main();
+
+async function main(): Promise<void> {
+  const machine = describeMachine(tmpdir());
+  console.log(JSON.stringify({ ...machine, busy: await busyShare(1000) }));
+  const results: Result[] = [];
+  const idle: IdleResult[] = [];
+  const versions: string[] = [];
+  if (wanted.has('deliver') || wanted.has('smtp-source')) {
+    await using field = await startField();
+    versions.push(...field.contenders.map(({ version }) => version));
+    await runDeliveries(field.contenders, results);
+    await checkStored(field.contenders);
   }
-  await subject.drained();
-  // Starting the generator is not the server's time: what follows the last 250 is.
-  const drainSeconds = Math.max((performance.now() - start) / 1000 - acceptSeconds, 0);
-  const waited =
-    plan.generator === 'own' ? Math.max(drainSeconds - startUpSeconds, 0) : drainSeconds;
-  return {
-    ...plan,
-    subject: subject.name,
-    messagesPerSecond: messages / (acceptSeconds + waited),
-    acceptedPerSecond: messages / acceptSeconds,
-    cpuMsPerMessage: ((cpuSeconds(subject.pids) - cpuBefore) * 1000) / messages,
-    answerMs,
-  };
+  if (wanted.has('relay')) await runRelays(results);
+  if (wanted.has('idle')) await runIdle(idle);
+  printResults(results);
+  if (idle.length > 0) printIdle(idle);
+  if (options.json !== undefined) {
+    const record = { command: process.argv.slice(1), machine, versions, results, idle };
+    writeFileSync(options.json, `${JSON.stringify(record, null, 1)}\n`);
+  }
+}
+
+interface Field extends AsyncDisposable {
+  /** Ours first. */
+  readonly contenders: readonly Contender[];
+}
+
+async function startField(): Promise<Field> {
+  const stack = new AsyncDisposableStack();
+  const starts = options.alone
+    ? [startMerpati]
+    : [startMerpati, startPostfixWithDovecot, startPostfix];
+  const contenders: Contender[] = [];
+  for (const start of starts) contenders.push(stack.use(await start()));
+  for (const contender of contenders) await prepare(contender);
+  return { contenders, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const warmUpMessages = 2000;
+/** What each has accepted, to be found in its mailboxes in the end. */
+const acceptedBy = new Map<Contender, number>();
+
+/** Processes are started, code is compiled, mailboxes exist: as after an hour of work. */
+async function prepare(contender: Contender): Promise<void> {
+  await allowCores(contender.roots(), options.cores === 'apart' ? 'others' : 'all');
+  const cell: Cell = { scenario: 'deliver', load: '', sizeBytes: 2048, sessions: 10 };
+  await once(contender, cell, { seconds: 20, messagesMax: warmUpMessages });
+}
+
+async function runDeliveries(contenders: readonly Contender[], results: Result[]): Promise<void> {
+  const cells: Cell[] = [];
+  for (const scenario of ['deliver', 'smtp-source'] as const) {
+    if (!wanted.has(scenario)) continue;
+    for (const sizeBytes of scenario === 'deliver' ? sizes : [2048]) {
+      for (const sessions of sessionCounts) {
+        const loads = scenario === 'deliver' ? [''] : [', one a session', ', one session'];
+        for (const load of loads) cells.push({ scenario, load, sizeBytes, sessions });
+      }
+    }
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const cell of cells) {
+      for (const contender of contenders) {
+        record(results, cell, contender, await once(contender, cell, { seconds }));
+      }
+    }
+  }
+}
+
+interface Extent {
+  readonly seconds: number;
+  readonly messagesMax?: number;
+}
+
+async function once(contender: Contender, cell: Cell, extent: Extent): Promise<Measurement> {
+  const { port } = contender;
+  const { sizeBytes, sessions } = cell;
+  const measured = await measure(contender, async () => {
+    if (cell.scenario === 'smtp-source') {
+      const [recipient = ''] = recipients;
+      const messages = Math.round(expectedRate(contender, cell) * extent.seconds);
+      const reuseConnection = cell.load === ', one session';
+      const shape = { port, sessions, messages, sizeBytes, sender, recipient, reuseConnection };
+      return await runSmtpSource(shape);
+    }
+    return await runGenerator({
+      ...{ port, sessions, sizeBytes, sender, recipients },
+      messagesPerSession: 10,
+      seconds: extent.seconds,
+      messagesMax: extent.messagesMax ?? Number.MAX_SAFE_INTEGER,
+      pipelining: false,
+    });
+  });
+  acceptedBy.set(contender, (acceptedBy.get(contender) ?? 0) + measured.messages);
+  rates.set(rateKey(contender, cell), measured.deliveredPerSecond);
+  return measured;
+}
+
+/** Loads that are counted, not timed, are sized by what the contender has done before. */
+const rates = new Map<string, number>();
+const firstRate = 250;
+
+function rateKey(contender: Contender, cell: Cell): string {
+  return [contender.name, cell.scenario, cell.load, cell.sizeBytes, cell.sessions].join();
+}
+
+function expectedRate(contender: Contender, cell: Cell): number {
+  return rates.get(rateKey(contender, cell)) ?? firstRate;
+}
+
+function record(results: Result[], cell: Cell, contender: Contender, measured: Measurement): void {
+  const known = results.find(
+    (result) => result.contender === contender.name && isSameCell(result, cell),
+  );
+  if (known) known.rounds.push(measured);
+  else results.push({ ...cell, contender: contender.name, rounds: [measured] });
+  const { scenario, sizeBytes, sessions, load } = cell;
+  const rate = Math.round(measured.deliveredPerSecond);
+  console.log(
+    `${scenario} ${sizeBytes} B × ${sessions}${load}: ${contender.name} ${rate}/s, ` +
+      `${measured.cpuMs.toFixed(3)} ms CPU`,
+  );
+}
+
+/** What was answered 250 is in the mailboxes, and nothing else. */
+async function checkStored(contenders: readonly Contender[]): Promise<void> {
+  for (const contender of contenders) {
+    const stored = await contender.stored();
+    const accepted = acceptedBy.get(contender) ?? 0;
+    if (stored !== accepted) {
+      throw new Error(`${contender.name} has accepted ${accepted} and holds ${stored}`);
+    }
+  }
+}
+
+async function runRelays(results: Result[]): Promise<void> {
+  const sinkPort = await freePort();
+  await using stack = new AsyncDisposableStack();
+  const contenders = [stack.use(await startMerpati({ sinkPort }))];
+  if (!options.alone) contenders.push(stack.use(await startPostfixRelay(sinkPort)));
+  const cells = sessionCounts.map((sessions): Cell => ({
+    scenario: 'relay',
+    load: '',
+    sizeBytes: 2048,
+    sessions,
+  }));
+  for (const contender of contenders) {
+    await allowCores(contender.roots(), options.cores === 'apart' ? 'others' : 'all');
+    for (const cell of cells) await relayOnce(contender, cell, sinkPort);
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const cell of cells) {
+      for (const contender of contenders) {
+        record(results, cell, contender, await relayOnce(contender, cell, sinkPort));
+      }
+    }
+  }
+}
+
+async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Promise<Measurement> {
+  const messages = Math.round(expectedRate(contender, cell) * seconds);
+  await using sink = await startSink(sinkPort, messages);
+  const { port } = contender;
+  const measured = await measure(
+    contender,
+    () =>
+      runGenerator({
+        ...{ port, sessions: cell.sessions, sizeBytes: cell.sizeBytes, sender },
+        recipients: [`anyone@${sinkDomain}`],
+        messagesPerSession: 10,
+        seconds: 600,
+        messagesMax: messages,
+        pipelining: false,
+      }),
+    () => sink.exit !== null,
+  );
+  while (contender.backlog() > 0) await sleep(20);
+  rates.set(rateKey(contender, cell), measured.deliveredPerSecond);
+  return measured;
+}
+
+async function runIdle(results: IdleResult[]): Promise<void> {
+  {
+    await using merpati = await startMerpati();
+    results.push(await measureIdle(merpati, idleConnections));
+  }
+  if (options.alone) return;
+  await using postfix = await startPostfix();
+  results.push(await measureIdle(postfix, idleConnectionsOfPeers));
 }
