@@ -1,66 +1,77 @@
-/** What a connection costs that does nothing: memory of 1,000 of them, greeted and then silent. */
+/**
+ * What a connection costs that says nothing: greeted, EHLO answered, no TLS. Measured on servers that
+ * have just been started, because memory that a load has left behind would hide it.
+ */
 
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memoryBytes } from './measure.ts';
-import { startIdleSubject } from './subjects.ts';
-import type { SubjectName } from './subjects.ts';
+import type { Contender } from './contender.ts';
+import type { Memory } from './proc.ts';
+import { memory } from './proc.ts';
+import { short } from './statistics.ts';
 
-export interface IdleFigure {
-  readonly subject: string;
-  readonly protocol: 'SMTP' | 'POP3';
+export interface IdleResult {
+  readonly contender: string;
   readonly connections: number;
-  readonly bytesEach: number;
+  readonly before: Memory;
+  readonly after: Memory;
 }
 
-const connectionsMax = 1000;
+export const idleConnections = 1000;
+/** Postfix has a process for each, and by default a hundred at most. */
+export const idleConnectionsOfPeers = 50;
 
-export async function measureIdle(subjects: readonly SubjectName[]): Promise<IdleFigure[]> {
-  const figures: IdleFigure[] = [];
-  for (const name of subjects) {
-    await using subject = await startIdleSubject(name);
-    for (const [protocol, port] of Object.entries(subject.ports)) {
-      if (port === undefined) continue;
-      // The first connections load code and start processes: they do not count.
-      const first = await openIdle(port, 20);
-      for (const socket of first) socket.destroy();
-      await sleep(1000);
-      const before = memoryBytes(subject.pids);
-      const sockets = await openIdle(port, connectionsMax);
-      await sleep(2000);
-      const after = memoryBytes(subject.pids);
-      for (const socket of sockets) socket.destroy();
-      await sleep(500);
-      figures.push({
-        subject: name,
-        protocol: protocol as IdleFigure['protocol'],
-        connections: sockets.length,
-        bytesEach: (after - before) / sockets.length,
-      });
-    }
-  }
-  return figures;
+const warmUpConnections = 100;
+const settleMs = 5000;
+/** Limits are per client address; these connections come from many. */
+const connectionsPerAddress = 50;
+
+export async function measureIdle(contender: Contender, connections: number): Promise<IdleResult> {
+  const first = await openAll(contender.port, Math.min(connections, warmUpConnections));
+  for (const socket of first) socket.destroy();
+  await sleep(settleMs);
+  const before = memory(contender.roots());
+  const sockets = await openAll(contender.port, connections);
+  await sleep(settleMs);
+  const after = memory(contender.roots());
+  const lost = sockets.filter((socket) => socket.destroyed).length;
+  for (const socket of sockets) socket.destroy();
+  if (lost > 0) throw new Error(`${contender.name} has closed ${lost} idle connections`);
+  return { contender: contender.name, connections, before, after };
 }
 
-/** Open and greeted. */
-async function openIdle(port: number, count: number): Promise<Socket[]> {
+async function openAll(port: number, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
-  while (sockets.length < count) {
-    const batch = Array.from({ length: Math.min(50, count - sockets.length) }, () => open(port));
-    sockets.push(...(await Promise.all(batch)));
+  for (let i = 0; i < count; i += 1) {
+    sockets.push(await open(port, `127.0.1.${1 + Math.floor(i / connectionsPerAddress)}`));
   }
   return sockets;
 }
 
-function open(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.setTimeout(30_000, () => reject(new Error('no greeting')));
-    socket.once('error', reject);
-    socket.once('data', () => {
-      socket.setTimeout(0);
-      resolve(socket);
-    });
-  });
+async function open(port: number, localAddress: string): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => socket.destroy());
+  await readReply(socket);
+  socket.write('EHLO idle.test\r\n');
+  await readReply(socket);
+  return socket;
+}
+
+async function readReply(socket: Socket): Promise<void> {
+  let text = '';
+  while (!/^\d{3} .*\r\n$/m.test(text)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    text += chunk.toString('latin1');
+  }
+}
+
+export function printIdle(results: readonly IdleResult[]): void {
+  console.log('\nIdle connections, KB each (resident; shared pages divided)');
+  for (const { contender, connections, before, after } of results) {
+    const rss = (after.rssBytes - before.rssBytes) / connections / 1000;
+    const pss = (after.pssBytes - before.pssBytes) / connections / 1000;
+    console.log(`| ${contender} | ${connections} | ${short(rss)} | ${short(pss)} |`);
+  }
 }

@@ -1,88 +1,109 @@
-/** Medians and ratios as Markdown tables. */
+/** Results as tables: medians of the rounds, and what they are in terms of the peers. */
 
-import { median } from './measure.ts';
-import type { BenchResult, Sample } from './run.ts';
-import type { SubjectName } from './subjects.ts';
+import type { Measurement } from './measure.ts';
+import { median, short } from './statistics.ts';
 
-interface Figure {
-  readonly rate: number;
-  readonly cpuMs: number;
-  readonly p50: number | null;
-  readonly p99: number | null;
+/** One row of a table: the same load for every contender. */
+export interface Cell {
+  readonly scenario: 'deliver' | 'smtp-source' | 'relay';
+  readonly load: string;
+  readonly sizeBytes: number;
+  readonly sessions: number;
 }
 
-function keyOf(sample: Sample): string {
-  const unit =
-    sample.size >= 1_000_000
-      ? `${Math.round(sample.size / 1_048_576)} MB`
-      : `${Math.round(sample.size / 1024)} KB`;
-  const source = sample.generator === 'own' ? '' : ', smtp-source';
-  return `${sample.task} ${unit}, ${sample.sessions} sessions${source}`;
+export interface Result extends Cell {
+  readonly contender: string;
+  readonly rounds: Measurement[];
 }
 
-function figure(samples: readonly Sample[]): Figure | null {
-  if (samples.length === 0) return null;
-  const answers = samples.map(({ answerMs }) => answerMs).filter((answer) => answer !== null);
-  return {
-    rate: median(samples.map((sample) => sample.messagesPerSecond)),
-    cpuMs: median(samples.map((sample) => sample.cpuMsPerMessage)),
-    p50: answers.length > 0 ? median(answers.map(({ p50 }) => p50)) : null,
-    p99: answers.length > 0 ? median(answers.map(({ p99 }) => p99)) : null,
-  };
+const titles: Readonly<Record<Cell['scenario'], string>> = {
+  deliver: 'Into the mailbox, durably (own generator, 10 messages a session)',
+  'smtp-source': 'Into one mailbox, durably (smtp-source)',
+  relay: 'On to the next server (smtp-sink)',
+};
+
+export function printResults(results: readonly Result[]): void {
+  for (const scenario of ['deliver', 'smtp-source', 'relay'] as const) {
+    const rows = results.filter((result) => result.scenario === scenario);
+    if (rows.length === 0) continue;
+    console.log(`\n${titles[scenario]}`);
+    console.log(makeTable(rows));
+  }
 }
 
-export function renderReport(result: BenchResult): string {
+const sizeNames: Readonly<Record<number, string>> = {
+  2048: '2 KB',
+  51_200: '50 KB',
+  5_242_880: '5 MB',
+};
+
+/** Markdown, so that it can be pasted into docs/performance.md. */
+export function makeTable(results: readonly Result[]): string {
+  const contenders = [...new Set(results.map((result) => result.contender))];
+  const [ours = ''] = contenders;
+  const peers = contenders.slice(1);
   const lines = [
-    `Machine: ${result.machine}. Command: \`${result.command}\`. Medians of ${result.rounds} rounds.`,
-    '',
-    '| what | Merpati msg/s | CPU | 250 after p50 / p99 | Postfix+Dovecot msg/s | CPU | Postfix alone msg/s | CPU | rate × | CPU ÷ |',
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    row([
+      ...['message', 'sessions'],
+      ...contenders.flatMap((name) => [`${name} /s`, 'ms CPU each']),
+      ...peers.flatMap((name) => [`× ${name}`, '× its CPU']),
+      '250 after ms, p50 / p99',
+    ]),
   ];
-  const groups = Map.groupBy(result.samples, keyOf);
-  for (const [key, samples] of groups) {
-    const of = (name: SubjectName): Figure | null =>
-      figure(samples.filter(({ subject }) => subject === name));
-    const ours = of('merpati');
-    const both = of('postfix+dovecot');
-    const alone = of('postfix');
-    const peer = both ?? alone;
+  lines.push(row(Array.from({ length: lines[0]?.split(' | ').length ?? 0 }, () => '---')));
+  for (const cell of distinctCells(results)) {
+    const of = (name: string): Result | undefined =>
+      results.find((result) => result.contender === name && isSameCell(result, cell));
+    const own = of(ours);
     lines.push(
-      `| ${[
-        key,
-        rate(ours),
-        cpu(ours),
-        ours?.p50 == null || ours.p99 === null
-          ? ''
-          : `${digits(ours.p50)} / ${digits(ours.p99)} ms`,
-        rate(both),
-        cpu(both),
-        rate(alone),
-        cpu(alone),
-        ours && peer ? digits(ours.rate / peer.rate) : '',
-        ours && peer ? digits(peer.cpuMs / ours.cpuMs) : '',
-      ].join(' | ')} |`,
+      row([
+        `${sizeNames[cell.sizeBytes] ?? `${cell.sizeBytes} B`}${cell.load}`,
+        String(cell.sessions),
+        ...contenders.flatMap((name) => [short(rate(of(name))), short(cpu(of(name)))]),
+        ...peers.flatMap((name) => [
+          short(rate(own) / rate(of(name))),
+          short(cpu(own) / cpu(of(name))),
+        ]),
+        latencies(own),
+      ]),
     );
   }
-  if (result.idle.length > 0) {
-    lines.push('', '| idle connections | server | memory each |', '|---|---|---:|');
-    for (const { protocol, subject, connections, bytesEach } of result.idle) {
-      lines.push(
-        `| ${connections} × ${protocol} | ${subject} | ${(bytesEach / 1024).toFixed(1)} KB |`,
-      );
-    }
+  return lines.join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function distinctCells(results: readonly Result[]): Cell[] {
+  const cells: Cell[] = [];
+  for (const result of results) {
+    if (!cells.some((cell) => isSameCell(cell, result))) cells.push(result);
   }
-  return `${lines.join('\n')}\n`;
+  return cells;
 }
 
-function rate(value: Figure | null): string {
-  return value === null ? '' : digits(value.rate);
+export function isSameCell(a: Cell, b: Cell): boolean {
+  return (
+    a.scenario === b.scenario &&
+    a.load === b.load &&
+    a.sizeBytes === b.sizeBytes &&
+    a.sessions === b.sessions
+  );
 }
 
-function cpu(value: Figure | null): string {
-  return value === null ? '' : `${digits(value.cpuMs)} ms`;
+function rate(result: Result | undefined): number {
+  return median(result?.rounds.map((round) => round.deliveredPerSecond) ?? []);
 }
 
-/** Three significant digits: the machine is not steadier than that. */
-function digits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+function cpu(result: Result | undefined): number {
+  return median(result?.rounds.map((round) => round.cpuMs) ?? []);
+}
+
+function latencies(result: Result | undefined): string {
+  const known = result?.rounds.flatMap((round) => round.commitMs ?? []) ?? [];
+  if (known.length === 0) return '–';
+  const p50 = median(known.map((latency) => latency.p50));
+  const p99 = median(known.map((latency) => latency.p99));
+  return `${short(p50)} / ${short(p99)}`;
 }
