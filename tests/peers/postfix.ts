@@ -3,7 +3,7 @@
  * loopback and stopped after use. The system's Postfix is neither needed nor touched. Wants root.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import type { Certificate } from './machine.ts';
 import { Folder, freePort, greets, mustRun, runProgram, waitFor } from './machine.ts';
 
@@ -84,6 +84,12 @@ export class Postfix implements AsyncDisposable {
     return stdout.split('\n').filter((line) => line !== '').length;
   }
 
+  /** The same by looking at its files: costs the server nothing. */
+  spooled(): number {
+    const queues = ['maildrop', 'incoming', 'active', 'deferred'];
+    return queues.reduce((sum, queue) => sum + countFiles(this.#folder.file(`spool/${queue}`)), 0);
+  }
+
   async stop(): Promise<void> {
     await runProgram('postfix', ['-c', this.#folder.file('etc'), 'stop']);
   }
@@ -127,6 +133,11 @@ export class Postfix implements AsyncDisposable {
     const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`);
     writeFileSync(folder.file('etc/main.cf'), text.join(''));
   }
+}
+
+function countFiles(folder: string): number {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).length;
 }
 
 /** What Debian's package puts into main.cf. */
