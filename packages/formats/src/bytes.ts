@@ -146,3 +146,18 @@ export function decodeBase64(text: string): Uint8Array | null {
   }
   return (group & ((1 << bits) - 1)) === 0 ? bytes : null;
 }
+
+/** The value of a hexadecimal digit of either case; -1 when it is none. */
+export function hexDigit(octet: number | undefined): number {
+  if (octet === undefined) return -1;
+  if (octet >= 48 && octet <= 57) return octet - 48;
+  const lower = octet | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** The octet that the two hexadecimal digits at `at` name; -1 when they are none. */
+export function hexPair(bytes: Uint8Array, at: number): number {
+  const high = hexDigit(bytes[at]);
+  const low = hexDigit(bytes[at + 1]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}

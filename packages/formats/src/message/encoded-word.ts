@@ -3,7 +3,7 @@
  * senders are read as most clients do), writing strict. RFC 2047; language tags RFC 2231 §5.
  */
 
-import { base64Values, concat, encodeBase64, utf8 } from '../bytes.ts';
+import { base64Values, concat, encodeBase64, hexPair, utf8 } from '../bytes.ts';
 import { decodeText } from './charset.ts';
 import { noteFault } from './fault.ts';
 import type { Fault } from './fault.ts';
@@ -141,20 +141,6 @@ function decodeQ(text: string, faults: Fault[]): Uint8Array {
     } else bytes[length++] = octet;
   }
   return bytes.subarray(0, length);
-}
-
-/** The octet that two hexadecimal digits of either case name; -1 when they are none. */
-export function hexPair(bytes: Uint8Array, at: number): number {
-  const high = hexDigit(bytes[at]);
-  const low = hexDigit(bytes[at + 1]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-function hexDigit(octet: number | undefined): number {
-  if (octet === undefined) return -1;
-  if (octet >= 48 && octet <= 57) return octet - 48;
-  const lower = octet | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
 /** What Q may carry as itself in every place where encoded words may stand. RFC 2047 §5 (3). */
