@@ -23,13 +23,14 @@ export const idleConnections = 1000;
 /** Postfix has a process for each, and by default a hundred at most. */
 export const idleConnectionsOfPeers = 50;
 
-const warmUpConnections = 100;
+/** Opened and closed before, so that what the first ones bring along is not counted. */
+const warmUpShare = 0.1;
 const settleMs = 5000;
 /** Limits are per client address; these connections come from many. */
 const connectionsPerAddress = 50;
 
 export async function measureIdle(contender: Contender, connections: number): Promise<IdleResult> {
-  const first = await openAll(contender.port, Math.min(connections, warmUpConnections));
+  const first = await openAll(contender.port, connections * warmUpShare);
   for (const socket of first) socket.destroy();
   await sleep(settleMs);
   const before = memory(contender.roots());

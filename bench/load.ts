@@ -1,8 +1,9 @@
 /** Starts what makes mail, each on the core given to it, and the sink that swallows it. */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Daemon, greets, mustRun, processTree, waitFor } from '../tests/peers/machine.ts';
+import { Daemon, Folder, greets, mustRun, processTree, waitFor } from '../tests/peers/machine.ts';
 import type { GeneratorOptions, GeneratorReport } from './generator.ts';
 
 /** The last core is the generator's. */
@@ -65,14 +66,30 @@ export async function runSmtpSource(options: SmtpSourceOptions): Promise<Sent> {
   return { messages: options.messages, refused: 0, firstRefusal: null, report: null };
 }
 
-/** Postfix's sink: takes everything, keeps nothing, and ends after `messages` of them. */
-export async function startSink(port: number, messages: number): Promise<Daemon> {
-  const sink = new Daemon('taskset', [
-    ...['-c', String(generatorCore), 'smtp-sink', '-m', '2000', '-M', String(messages)],
-    ...[`127.0.0.1:${port}`, '1000'],
-  ]);
+export interface Sink extends AsyncDisposable {
+  /** Messages that it has taken. */
+  count(): number;
+}
+
+/**
+ * Postfix's sink: takes everything and keeps nothing. Its own way to end after a number of messages
+ * (-M) cuts off the last reply; its counter goes to a file because reading it would cost.
+ */
+export async function startSink(port: number): Promise<Sink> {
+  const folder = new Folder('sink');
+  const file = folder.file('counter');
+  const command =
+    `exec taskset -c ${generatorCore} smtp-sink -u nobody -c -m 2000 127.0.0.1:${port} 1000 ` +
+    `>${file}`;
+  const sink = new Daemon('sh', ['-c', command]);
   await waitFor('smtp-sink', () => greets(port), 5000);
-  return sink;
+  return {
+    count: () => Number(/.*mesg=(\d+)/s.exec(readFileSync(file, 'utf8'))?.[1] ?? 0),
+    async [Symbol.asyncDispose]() {
+      await sink[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
 }
 
 /** Where these processes and all they have started may run. */

@@ -6,7 +6,6 @@
 
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../tests/peers/machine.ts';
 import type { Contender } from './contender.ts';
@@ -214,23 +213,22 @@ async function runRelays(results: Result[]): Promise<void> {
 }
 
 async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Promise<Measurement> {
-  const messages = Math.round(expectedRate(contender, cell) * seconds);
-  await using sink = await startSink(sinkPort, messages);
+  const messagesMax = Math.round(expectedRate(contender, cell) * seconds);
+  await using sink = await startSink(sinkPort);
   const { port } = contender;
-  const measured = await measure(
-    contender,
-    () =>
-      runGenerator({
-        ...{ port, sessions: cell.sessions, sizeBytes: cell.sizeBytes, sender },
-        recipients: [`anyone@${sinkDomain}`],
-        messagesPerSession: 10,
-        seconds: 600,
-        messagesMax: messages,
-        pipelining: false,
-      }),
-    () => sink.exit !== null,
+  const { sessions, sizeBytes } = cell;
+  const measured = await measure(contender, () =>
+    runGenerator({
+      ...{ port, sessions, sizeBytes, sender, messagesMax },
+      recipients: [`anyone@${sinkDomain}`],
+      messagesPerSession: 10,
+      seconds: 600,
+      pipelining: false,
+    }),
   );
-  while (contender.backlog() > 0) await sleep(20);
+  if (sink.count() !== measured.messages) {
+    throw new Error(`${contender.name} took ${measured.messages}, sent on ${sink.count()}`);
+  }
   rates.set(rateKey(contender, cell), measured.deliveredPerSecond);
   return measured;
 }
