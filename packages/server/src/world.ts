@@ -61,6 +61,8 @@ export interface World {
   /** 0 ≤ x < 1; for jitter and order among equals. */
   random(): number;
   readonly dns: Resolver;
+  /** Roots of certificates that are trusted besides Node's own, PEM; the lab has one. */
+  readonly trust?: readonly string[];
   /** A connected TCP socket, or a rejection whose `code` is the system's (ECONNREFUSED, ETIMEDOUT …). */
   dial(target: DialTarget): Promise<Socket>;
 }
