@@ -26,3 +26,5 @@ export const recipients: readonly string[] = Array.from(
 
 /** Mail to this domain is handed on to the sink. */
 export const sinkDomain = 'sink.test';
+/** An address of our own that stands for one there. */
+export const sinkAddress = `relayed@${domain}`;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { freePort } from '../tests/peers/machine.ts';
 import type { Contender } from './contender.ts';
-import { recipients, sender, sinkDomain } from './contender.ts';
+import { recipients, sender, sinkAddress } from './contender.ts';
 import { startMerpati } from './contenders/merpati.ts';
 import { startPostfix, startPostfixRelay, startPostfixWithDovecot } from './contenders/postfix.ts';
 import type { IdleResult } from './idle.ts';
@@ -220,7 +220,7 @@ async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Pr
   const measured = await measure(contender, () =>
     runGenerator({
       ...{ port, sessions, sizeBytes, sender, messagesMax },
-      recipients: [`anyone@${sinkDomain}`],
+      recipients: [sinkAddress],
       messagesPerSession: 10,
       seconds: 600,
       pipelining: false,

@@ -10,7 +10,7 @@ import { Dovecot } from '../../tests/peers/dovecot.ts';
 import { Folder, mustRun } from '../../tests/peers/machine.ts';
 import { Postfix } from '../../tests/peers/postfix.ts';
 import type { Contender } from '../contender.ts';
-import { domain, recipients, sinkDomain } from '../contender.ts';
+import { domain, recipients, sinkAddress, sinkDomain } from '../contender.ts';
 
 /** By the system's log, as Debian has it: nobody need listen there. */
 const settings = { maillog_file: '' };
@@ -77,11 +77,15 @@ export async function startPostfix(): Promise<Contender> {
   };
 }
 
+/** As ours: the alias of `sinkAddress` leads to the sink. */
 export async function startPostfixRelay(sinkPort: number): Promise<Contender> {
+  const folder = new Folder('aliases');
+  writeFileSync(folder.file('aliases'), `${sinkAddress} anyone@${sinkDomain}\n`);
   const postfix = await Postfix.start({
     settings: {
       ...settings,
-      relay_domains: sinkDomain,
+      virtual_alias_domains: domain,
+      virtual_alias_maps: `texthash:${folder.file('aliases')}`,
       relayhost: `[127.0.0.1]:${sinkPort}`,
     },
   });
@@ -92,7 +96,10 @@ export async function startPostfixRelay(sinkPort: number): Promise<Contender> {
     roots: () => [postfix.pid],
     backlog: () => queued(postfix),
     stored: async () => 0,
-    [Symbol.asyncDispose]: () => postfix[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await postfix[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
   };
 }
 
