@@ -1,24 +1,25 @@
 /**
- * Everything an admin operation can answer instead of a result, with its exit code and its words: what
+ * Everything an admin operation can answer instead of a result, with its kind and its words: what
  * is the case, and what to do now.
  */
 
-import type { ExitKind } from '../cli/exit.ts';
+/** What kind of no it is; the command line has an exit code for each. */
+export type FaultKind = 'failed' | 'usage' | 'notFound' | 'notAllowed' | 'conflict' | 'later';
 
 export interface FaultWords {
-  readonly exit: ExitKind;
+  readonly kind: FaultKind;
   readonly en: { readonly why: string; readonly next?: string };
   readonly id: { readonly why: string; readonly next?: string };
 }
 
 export const faults = {
   'input.invalid': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{path} is not acceptable: {reason}' },
     id: { why: '{path} tidak bisa diterima: {reason}' },
   },
   'operation.unknown': {
-    exit: 'failed',
+    kind: 'failed',
     en: {
       why: 'the running server knows no operation {name}',
       next: 'It may be of another version: restart it.',
@@ -29,12 +30,12 @@ export const faults = {
     },
   },
   'server.bug': {
-    exit: 'failed',
+    kind: 'failed',
     en: { why: 'the server made a mistake of its own', next: 'Its log has the details.' },
     id: { why: 'ada kesalahan di dalam server', next: 'Rinciannya ada di log server.' },
   },
   'store.unavailable': {
-    exit: 'later',
+    kind: 'later',
     en: {
       why: 'the store cannot write now ({reason})',
       next: 'Nothing was changed. Try again when the disk has room.',
@@ -45,17 +46,17 @@ export const faults = {
     },
   },
   'address.invalid': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{address} is not an e-mail address', next: 'Write it as name@domain.' },
     id: { why: '{address} bukan alamat email', next: 'Tulis sebagai nama@domain.' },
   },
   'domain.invalid': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{domain} is not a domain name' },
     id: { why: '{domain} bukan nama domain' },
   },
   'domain.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: {
       why: 'this server is not responsible for {domain}',
       next: 'Its domains: {known}. Add one with: merpati domain add {domain}',
@@ -66,12 +67,12 @@ export const faults = {
     },
   },
   'domain.exists': {
-    exit: 'conflict',
+    kind: 'conflict',
     en: { why: '{domain} is there already' },
     id: { why: '{domain} sudah ada' },
   },
   'domain.in-use': {
-    exit: 'conflict',
+    kind: 'conflict',
     en: {
       why: '{domain} still has addresses',
       next: 'Remove its accounts and aliases first: merpati account list',
@@ -82,37 +83,37 @@ export const faults = {
     },
   },
   'domain.alias-of-itself': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: 'a domain cannot be an alias of itself or of an alias' },
     id: { why: 'domain tidak bisa menjadi alias dirinya sendiri atau alias lain' },
   },
   'account.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: 'there is no account {address}', next: 'merpati account list shows all.' },
     id: { why: 'tidak ada akun {address}', next: 'merpati account list menampilkan semuanya.' },
   },
   'account.unknown.near': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: 'there is no account {address}', next: 'Did you mean {near}?' },
     id: { why: 'tidak ada akun {address}', next: 'Maksud Anda {near}?' },
   },
   'address.exists': {
-    exit: 'conflict',
+    kind: 'conflict',
     en: { why: '{address} is in use already' },
     id: { why: '{address} sudah dipakai' },
   },
   'alias.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: 'there is no alias {address}', next: 'merpati alias list shows all.' },
     id: { why: 'tidak ada alias {address}', next: 'merpati alias list menampilkan semuanya.' },
   },
   'alias.to-itself': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{address} cannot point to itself' },
     id: { why: '{address} tidak bisa menunjuk dirinya sendiri' },
   },
   'password.weak': {
-    exit: 'usage',
+    kind: 'usage',
     en: {
       why: 'a password needs at least {least} characters',
       next: 'Leave it out and a good one is made.',
@@ -123,22 +124,22 @@ export const faults = {
     },
   },
   'password.unusable': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: 'the password holds characters that clients cannot send (RFC 4013)' },
     id: { why: 'kata sandi memuat karakter yang tidak bisa dikirim klien (RFC 4013)' },
   },
   'app-password.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: '{address} has no app password {id}' },
     id: { why: '{address} tidak punya sandi aplikasi {id}' },
   },
   'mailbox.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: '{address} has no folder {mailbox}', next: 'Its folders: {known}' },
     id: { why: '{address} tidak punya folder {mailbox}', next: 'Foldernya: {known}' },
   },
   'message.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: {
       why: 'there is no message {message} in {mailbox} of {address}',
       next: 'merpati mail list --as {address}',
@@ -149,7 +150,7 @@ export const faults = {
     },
   },
   'message.corrupt': {
-    exit: 'failed',
+    kind: 'failed',
     en: {
       why: 'the stored message is damaged: {where}',
       next: 'merpati store check --deep tells more.',
@@ -160,12 +161,12 @@ export const faults = {
     },
   },
   'queue.id': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{id} is not a place in the queue', next: 'merpati queue list shows them.' },
     id: { why: '{id} bukan tempat di antrean', next: 'merpati queue list menampilkannya.' },
   },
   'journey.unknown': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: {
       why: 'there is no journey {id}',
       next: 'merpati journey search shows the latest ones.',
@@ -176,27 +177,27 @@ export const faults = {
     },
   },
   'journey.none': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: 'no message has been on its way yet' },
     id: { why: 'belum ada email yang berjalan' },
   },
   'journey.ambiguous': {
-    exit: 'usage',
+    kind: 'usage',
     en: { why: '{id} fits several journeys: {several}', next: 'Give more letters.' },
     id: { why: '{id} cocok dengan beberapa perjalanan: {several}', next: 'Tambah hurufnya.' },
   },
   'backup.folder': {
-    exit: 'conflict',
+    kind: 'conflict',
     en: { why: 'the folder {folder} is not empty' },
     id: { why: 'folder {folder} tidak kosong' },
   },
   'lab.none': {
-    exit: 'failed',
+    kind: 'failed',
     en: { why: 'this server is not a lab', next: 'Start one with: merpati lab' },
     id: { why: 'server ini bukan lab', next: 'Mulai dengan: merpati lab' },
   },
   'lab.server': {
-    exit: 'notFound',
+    kind: 'notFound',
     en: { why: 'there is no server {server} here', next: 'There are: {known}' },
     id: { why: 'tidak ada server {server} di sini', next: 'Yang ada: {known}' },
   },

@@ -6,7 +6,7 @@
 
 import type { z } from 'zod';
 import type { Home } from '../home.ts';
-import type { LabControl } from '../lab/control.ts';
+import type { LabControl } from './lab-control.ts';
 import type { FaultCode } from './faults.ts';
 
 export interface AdminContext {

@@ -7,7 +7,7 @@
 import { exitCodes } from './exit.ts';
 import { Failure } from './failure.ts';
 import { language, say } from './language.ts';
-import { clean, createPaint, cut, pad, wantsColour, width, type Paint } from './screen.ts';
+import { clean, createPaint, cut, pad, wantsColour, width, type Paint } from '../journey/screen.ts';
 
 export interface Globals {
   readonly json: boolean;

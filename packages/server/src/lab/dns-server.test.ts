@@ -11,7 +11,8 @@ import {
 } from '@merpati/formats/dns/message.ts';
 import { createResolver } from '../dns/resolver.ts';
 import { answerTo, startDnsServer } from './dns-server.ts';
-import { createZone, type DnsFault } from './zone.ts';
+import type { DnsFault } from '../admin/lab-control.ts';
+import { createZone } from './zone.ts';
 
 const hosts = [
   { hostname: 'mx.merpati.test', address: '127.0.0.11', domains: async () => ['merpati.test'] },

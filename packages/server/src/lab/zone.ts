@@ -4,6 +4,7 @@
  */
 
 import type { RecordData } from '@merpati/formats/dns/message.ts';
+import { dnsFaults, type DnsFault } from '../admin/lab-control.ts';
 import type { Zone, ZoneAnswer } from './dns-server.ts';
 
 /** A mail server of the lab, as the DNS sees it. */
@@ -14,9 +15,6 @@ export interface LabHost {
   readonly address: string;
   domains(): Promise<readonly string[]>;
 }
-
-export const dnsFaults = ['dns-servfail', 'dns-timeout', 'dns-nxdomain'] as const;
-export type DnsFault = (typeof dnsFaults)[number];
 
 /** Domain → what its name servers do wrong. */
 export type DnsFaults = ReadonlyMap<string, ReadonlySet<DnsFault>>;

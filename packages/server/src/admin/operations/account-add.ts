@@ -22,7 +22,7 @@ export const accountAdd = operation({
   }),
   async run(context, input): Promise<AccountAdded> {
     const { home, address } = await homeOfAddress(context, input.address);
-    const { credential, made } = await newCredential(home, input.password, context.lab !== null);
+    const { credential, made } = await newCredential(home, input.password);
     const { pop, limits } = home.config;
     const result = await home.store.editDirectory({
       kind: 'account-add',

@@ -12,7 +12,7 @@ export const accountPassword = operation({
     input,
   ): Promise<{ readonly address: string; readonly password: string | null }> {
     const { home, account } = await findAccount(context, input.address);
-    const { credential, made } = await newCredential(home, input.password, context.lab !== null);
+    const { credential, made } = await newCredential(home, input.password);
     await home.store.editDirectory({ kind: 'account-edit', id: account.id, credential });
     return { address: account.address, password: made };
   },

@@ -1,8 +1,7 @@
 /** Switches a fault of the lab on or off. */
 
 import { z } from 'zod';
-import { dnsFaults } from '../../lab/zone.ts';
-import { homeFaults, type LabFaultState } from '../../lab/control.ts';
+import { dnsFaults, homeFaults, type LabFaultState } from '../lab-control.ts';
 import { AdminFault, operation } from '../operation.ts';
 import { homeOfDomain, readDomain } from '../places.ts';
 

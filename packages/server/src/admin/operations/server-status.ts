@@ -1,7 +1,7 @@
 /** What runs here: servers, ports, queue, certificates; in a lab also how to connect to it. */
 
 import { z } from 'zod';
-import type { LabInfo } from '../../lab/control.ts';
+import type { LabInfo } from '../lab-control.ts';
 import { operation } from '../operation.ts';
 
 export interface ServerStatus {

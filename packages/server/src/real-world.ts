@@ -1,4 +1,4 @@
-/** The composition root of production: the real world, and one home made from a configuration. */
+/** The world of production: clock, chance, names and connections as this machine has them. */
 
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import test from 'node:test';
-import { createClockUs, worldWithDns } from './main.ts';
+import { createClockUs, worldWithDns } from './real-world.ts';
 
 test('the clock is fine, follows the wall and never goes back', () => {
   let wall = 1_000_000;

@@ -1,7 +1,6 @@
 /** What can be asked of a running lab beyond what every server answers: its faults, how to connect. */
 
 import type { Fault, Home } from '../home.ts';
-import type { DnsFault } from './zone.ts';
 
 export const homeFaults = [
   'greylist',
@@ -12,6 +11,10 @@ export const homeFaults = [
   'bad-certificate',
   'full',
 ] as const satisfies readonly Fault[];
+
+/** Played by the DNS, for one domain. */
+export const dnsFaults = ['dns-servfail', 'dns-timeout', 'dns-nxdomain'] as const;
+export type DnsFault = (typeof dnsFaults)[number];
 
 export type LabFault = Fault | DnsFault;
 

@@ -9,9 +9,9 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
-import { controlSocketFile, socketName } from './control-socket-name.ts';
-import { AdminFault, type AdminContext } from './operation.ts';
-import { isStream, perform, performStream } from './perform.ts';
+import { controlSocketFile, socketName } from '../admin/control-socket-name.ts';
+import { AdminFault, type AdminContext } from '../admin/operation.ts';
+import { isStream, perform, performStream } from '../admin/perform.ts';
 
 export interface ControlSocket {
   readonly file: string;

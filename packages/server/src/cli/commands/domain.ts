@@ -1,0 +1,143 @@
+/** `merpati domain …`: the domains this server is responsible for, and their DNS records. */
+
+import type { Command } from 'commander';
+import type { DomainView } from '../../admin/operations/domain-list.ts';
+import type { Cli } from '../cli.ts';
+import { examples } from '../help.ts';
+import { say } from '../language.ts';
+import type { Column } from '../output.ts';
+import { dnsRecords, showDnsRecords } from '../dns-records.ts';
+
+const columns = (): readonly Column<DomainView>[] => [
+  { key: 'name', title: say('Domain', 'Domain'), cell: (one) => one.name },
+  {
+    key: 'accounts',
+    title: say('Accounts', 'Akun'),
+    cell: (one) => String(one.accounts),
+    right: true,
+  },
+  {
+    key: 'aliases',
+    title: say('Aliases', 'Alias'),
+    cell: (one) => String(one.aliases),
+    right: true,
+  },
+  { key: 'aliasOf', title: say('Alias of', 'Alias dari'), cell: (one) => one.aliasOf ?? '–' },
+  { key: 'catchAll', title: say('Catch-all', 'Penampung'), cell: (one) => one.catchAll ?? '–' },
+  { key: 'server', title: 'Server', cell: (one) => one.server },
+];
+
+interface PutOptions {
+  readonly aliasOf?: string;
+  readonly catchAll?: string;
+  readonly server?: string;
+}
+
+export function register(domain: Command, cli: () => Cli): void {
+  domain.helpCommand(false);
+  for (const mode of ['add', 'edit'] as const) registerPut(domain, mode, cli);
+  domain
+    .command('list')
+    .summary(say('all domains', 'semua domain'))
+    .action(async () => {
+      const what = say('cannot list domains', 'tidak bisa mendaftar domain');
+      const rows = await cli().call(what, 'domain.list', {});
+      const none = say(
+        'No domains yet. Add one with: merpati domain add NAME',
+        'Belum ada domain. Tambahkan dengan: merpati domain add NAMA',
+      );
+      cli().output.list('merpati.domain.list/1', rows, columns(), none);
+    });
+  domain
+    .command('dns <name>')
+    .summary(say('the DNS records it needs', 'catatan DNS yang diperlukan'))
+    .action(async (name: string) => {
+      const what = say(
+        `cannot show the records of ${name}`,
+        `tidak bisa menampilkan catatan ${name}`,
+      );
+      const rows = await cli().call(what, 'domain.list', {});
+      const found = rows.find((one) => one.name === name.toLowerCase());
+      const hostname =
+        found?.server ?? (await cli().call(what, 'server.status', {})).homes[0]?.hostname;
+      showDnsRecords(cli().output, dnsRecords(name, hostname ?? ''));
+    });
+  registerRemove(domain, cli);
+  examples(domain, [
+    'merpati domain add contoh.id',
+    'merpati domain add contoh.com --alias-of contoh.id',
+    'merpati domain edit contoh.id --catch-all rina@contoh.id',
+    'merpati domain dns contoh.id',
+  ]);
+}
+
+function registerPut(domain: Command, mode: 'add' | 'edit', cli: () => Cli): void {
+  domain
+    .command(`${mode} <name>`)
+    .summary(
+      mode === 'add' ? say('a new domain', 'domain baru') : say('change a domain', 'ubah domain'),
+    )
+    .option(
+      '--alias-of <domain>',
+      say(
+        'its addresses are those of that one; none: not any more',
+        'alamatnya sama dengan domain itu; none: tidak lagi',
+      ),
+    )
+    .option(
+      '--catch-all <address>',
+      say('gets what nobody else gets; none: nobody', 'menerima sisa; none: tidak ada'),
+    )
+    .option('--server <host>', say('in a lab: which server', 'di lab: server yang mana'))
+    .action(async (name: string, given: PutOptions) => {
+      const what = say(`cannot set ${name}`, `tidak bisa mengatur ${name}`);
+      const orNone = (text: string) => (text === 'none' ? null : text);
+      const put = await cli().call(what, 'domain.put', {
+        name,
+        mode,
+        ...(given.aliasOf === undefined ? {} : { aliasOf: orNone(given.aliasOf) }),
+        ...(given.catchAll === undefined ? {} : { catchAll: orNone(given.catchAll) }),
+        ...(given.server === undefined ? {} : { server: given.server }),
+      });
+      const { output } = cli();
+      output.value('merpati.domain.put/1', { domain: put }, () => {
+        output.line(
+          mode === 'add'
+            ? say(
+                `Added ${put.name} at ${put.server}.`,
+                `${put.name} ditambahkan di ${put.server}.`,
+              )
+            : say(`Changed ${put.name}.`, `${put.name} diubah.`),
+        );
+        if (mode === 'add')
+          output.note(
+            say(
+              `Its DNS records: merpati domain dns ${put.name}`,
+              `Catatan DNS-nya: merpati domain dns ${put.name}`,
+            ),
+          );
+      });
+    });
+}
+
+function registerRemove(domain: Command, cli: () => Cli): void {
+  domain
+    .command('remove <name>')
+    .summary(say('remove a domain without addresses', 'hapus domain yang sudah kosong'))
+    .action(async (name: string) => {
+      const what = say(`cannot remove ${name}`, `tidak bisa menghapus ${name}`);
+      const { output, globals } = cli();
+      await cli().call(what, 'domain.remove', { name, dryRun: true });
+      if (!globals.dryRun) {
+        await cli().confirm(what, say(`Remove the domain ${name}?`, `Hapus domain ${name}?`));
+        await cli().call(what, 'domain.remove', { name });
+      }
+      output.value('merpati.domain.remove/1', { name, dryRun: globals.dryRun }, () => {
+        output.line(
+          globals.dryRun
+            ? say(`Would remove ${name}.`, `Akan menghapus ${name}.`)
+            : say(`Removed ${name}.`, `${name} dihapus.`),
+        );
+      });
+    });
+}
