@@ -49,21 +49,12 @@ const smtpSourceHeadBytes = 190;
 
 /** It ends at the first refusal with an exit code, which is thrown here. */
 export async function runSmtpSource(options: SmtpSourceOptions): Promise<Sent> {
-  const numbers = [
-    ...['-s', String(options.sessions), '-m', String(options.messages)],
-    ...['-l', String(options.sizeBytes - smtpSourceHeadBytes)],
-  ];
-  await mustRun(
-    'taskset',
-    [
-      ...['-c', String(generatorCore), 'smtp-source', ...numbers],
-      ...(options.reuseConnection ? ['-d'] : []),
-      ...['-M', 'generator.test', '-f', options.sender, '-t', options.recipient],
-      `127.0.0.1:${options.port}`,
-    ],
-    { timeoutMs: programTimeoutMs },
-  );
-  return { messages: options.messages, refused: 0, firstRefusal: null, report: null };
+  const { port, sessions, messages, sizeBytes, sender, recipient, reuseConnection } = options;
+  const shape = `-s ${sessions} -m ${messages} -l ${sizeBytes - smtpSourceHeadBytes}`;
+  const words = `-M generator.test -f ${sender} -t ${recipient} 127.0.0.1:${port}`;
+  const command = `-c ${generatorCore} smtp-source ${shape} ${reuseConnection ? '-d' : ''} ${words}`;
+  await mustRun('taskset', command.split(/ +/), { timeoutMs: programTimeoutMs });
+  return { messages, refused: 0, firstRefusal: null, report: null };
 }
 
 export interface Sink extends AsyncDisposable {

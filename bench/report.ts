@@ -44,7 +44,8 @@ export function makeTable(results: readonly Result[]): string {
   const peers = contenders.slice(1);
   const lines = [
     row([
-      ...['message', 'sessions'],
+      'message',
+      'sessions',
       ...contenders.flatMap((name) => [`${name} /s`, 'ms CPU each']),
       ...peers.flatMap((name) => [`× ${name}`, '× its CPU']),
       '250 after ms, p50 / p99',

@@ -139,7 +139,11 @@ async function once(contender: Contender, cell: Cell, extent: Extent): Promise<M
       return await runSmtpSource(shape);
     }
     return await runGenerator({
-      ...{ port, sessions, sizeBytes, sender, recipients },
+      port,
+      sessions,
+      sizeBytes,
+      sender,
+      recipients,
       messagesPerSession: 10,
       seconds: extent.seconds,
       messagesMax: extent.messagesMax ?? Number.MAX_SAFE_INTEGER,
@@ -219,7 +223,11 @@ async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Pr
   const { sessions, sizeBytes } = cell;
   const measured = await measure(contender, () =>
     runGenerator({
-      ...{ port, sessions, sizeBytes, sender, messagesMax },
+      port,
+      sessions,
+      sizeBytes,
+      sender,
+      messagesMax,
       recipients: [sinkAddress],
       messagesPerSession: 10,
       seconds: 600,

@@ -38,7 +38,10 @@ export async function startMerpati(options: MerpatiOptions = {}): Promise<Conten
     process.execPath,
     [
       ...(options.nodeOptions ?? []),
-      ...[join(root, 'packages/server/bin/merpati.js'), 'serve', '--config', config],
+      join(root, 'packages/server/bin/merpati.js'),
+      'serve',
+      '--config',
+      config,
     ],
     { stdio: ['ignore', log, log] },
   );
