@@ -10,7 +10,12 @@ export type RefusalCode =
   | 'too-many-errors'
   | 'tls-required'
   | 'auth-required'
-  | 'already-authenticated'
+  | 'mechanism-unknown'
+  | 'login-malformed'
+  | 'login-cancelled'
+  | 'login-failed'
+  | 'login-throttled'
+  | 'account-disabled'
   // the sender
   | 'sender-malformed'
   | 'sender-not-yours'
@@ -27,16 +32,18 @@ export type RefusalCode =
   | 'greylisted'
   // the message
   | 'utf8-not-announced'
+  | 'parameter-not-offered'
   | 'message-too-big'
   | 'head-too-big'
+  | 'chunk-too-big'
   | 'bare-newline'
   | 'loop'
   | 'bad-header'
   | 'hold-too-long'
+  | 'too-slow'
   // the machine
   | 'store-full'
-  | 'store-unavailable'
-  | 'internal';
+  | 'store-unavailable';
 
 export class Refusal extends Error {
   override readonly name = 'Refusal';

@@ -119,19 +119,25 @@ export class DotWriter {
   }
 }
 
-/** Checks that text sent by BDAT (RFC 3030) without BODY=BINARYMIME has only CRLF line ends. */
+/** Checks text that is not framed by dots (BDAT, RFC 3030 §3): only CRLF may end its lines. */
 export class NewlineCheck {
   #state = lineStart;
+  #isSound = true;
 
-  /** Throws SyntaxFault `smtp.bare-cr` or `smtp.bare-lf`. */
-  push(chunk: Uint8Array): void {
+  /** false: there was a bare CR or LF, now or before. */
+  push(chunk: Uint8Array): boolean {
     let state = this.#state;
-    for (let i = 0; i < chunk.length; i += 1) state = follow(state, chunk[i]);
+    for (let i = 0; i < chunk.length && this.#isSound; i += 1) {
+      const octet = chunk[i];
+      if ((octet === LF) !== (state === afterCr)) this.#isSound = false;
+      state = octet === CR ? afterCr : inLine;
+    }
     this.#state = state;
+    return this.#isSound;
   }
 
-  end(): void {
-    if (this.#state === afterCr) throw newlineFault('bare-cr');
+  end(): boolean {
+    return this.#isSound && this.#state !== afterCr;
   }
 }
 

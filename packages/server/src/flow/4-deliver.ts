@@ -1,0 +1,174 @@
+/**
+ * Hands the message to the store: mailboxes here, queue rows for elsewhere, the journey, the sender's count, all
+ * in one transaction. When it has resolved the message is durable.
+ *
+ * Exactly once is promised for a journey and account (the key of a Delivery). Two transactions that carry the
+ * same octets are two messages: to drop the second one could lose mail that was meant, and a sender that
+ * missed our 250 makes a duplicate at worst (RFC 5321 §4.5.3.2.6).
+ */
+
+import { summarise } from '@merpati/formats/message/summary.ts';
+import { concat, utf8 } from '@merpati/formats/bytes.ts';
+import { StoreUnavailable } from '@merpati/store/contract.ts';
+import type { Acceptance, Accepted, Delivery, Stored } from '@merpati/store/contract.ts';
+import type { JourneyEvent } from '@merpati/store/journey.ts';
+import { formatJourneyId } from '@merpati/store/journey.ts';
+import type { Home } from '../home.ts';
+import { arrivalEvents } from '../journey/arrival.ts';
+import { Refusal } from '../refusal.ts';
+import type { Incoming } from '../smtp/incoming.ts';
+import { deliveredToField, receivedField, returnPathField } from '../smtp/trace-fields.ts';
+import type { Verdict } from './2-judge.ts';
+import type { Routed } from './3-route.ts';
+
+export interface Decided {
+  readonly verdict: Verdict;
+  readonly routed: Routed;
+}
+
+/** What was stored, or why nothing was. */
+export async function deliver(
+  home: Home,
+  incoming: Incoming,
+  decided: Decided,
+): Promise<readonly Stored[] | Refusal> {
+  const startedMs = performance.now();
+  try {
+    const accepted = await home.store.accept(acceptanceOf(home, incoming, decided));
+    if (!accepted.ok) return refusalOf(accepted, home.world.nowMs());
+    home.metrics.commitSeconds.observe((performance.now() - startedMs) / 1000);
+    return accepted.stored;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    home.log.error({ event: 'store.unavailable', reason: error.reason, err: error });
+    if (error.reason === 'disk-full') return new Refusal('store-full', 'No room to store mail now');
+    return new Refusal('store-unavailable', 'Mail cannot be stored now, please try again later');
+  }
+}
+
+/** Pure but for the clock: everything that will be true once the message is accepted. */
+export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): Acceptance {
+  const { envelope, session, body, added } = incoming;
+  const { here, elsewhere } = decided.routed;
+  const nowMs = home.world.nowMs();
+  const headSummary = summarise(incoming.head);
+  const summary = {
+    ...headSummary,
+    messageId: headSummary.messageId ?? added?.messageId ?? null,
+    dateMs: headSummary.dateMs ?? added?.dateMs ?? null,
+  };
+  const trace = traceOf(home, incoming, nowMs);
+  const id = formatJourneyId(incoming.journey);
+  const returnPath = returnPathField(envelope.sender);
+  const deliveries = here.map(({ account, address }): Delivery => {
+    const prefix = utf8(returnPath + deliveredToField(address) + trace.received);
+    return {
+      account: account.id,
+      mailbox: 'inbox',
+      key: `${id} ${account.id}`,
+      prefix: concat([prefix, trace.rest]),
+      flags: 0,
+      keywords: [],
+      internalDateMs: nowMs,
+      summary,
+      recipient: address,
+    };
+  });
+  return {
+    head: {
+      id: incoming.journey,
+      startedUs: incoming.startedUs,
+      direction: session.kind === 'smtp' ? 'in' : elsewhere.length > 0 ? 'out' : 'local',
+      sender: envelope.sender,
+      recipients: envelope.recipients.map((recipient) => recipient.address),
+      messageId: summary.messageId,
+      subject: summary.subject,
+      size: body.size,
+      submittedBy: session.account?.id ?? null,
+    },
+    events: [
+      ...arrivalEvents(incoming, summary.dateMs),
+      ...decided.verdict.events,
+      ...decided.routed.events,
+      acceptEvent(home, id),
+    ],
+    body,
+    deliveries,
+    queue: elsewhere.length === 0 ? null : queueOf(incoming, trace, decided.routed),
+    sending: sendingOf(incoming, nowMs),
+    nowMs,
+  };
+}
+
+interface Trace {
+  readonly received: string;
+  /** Added fields, and the empty line that a message without any header needs. */
+  readonly rest: Uint8Array;
+}
+
+function traceOf(home: Home, incoming: Incoming, nowMs: number): Trace {
+  const { envelope, session, added, head } = incoming;
+  const only = envelope.recipients.length === 1 ? (envelope.recipients[0]?.address ?? null) : null;
+  const received = receivedField(session, {
+    hostname: home.config.hostname,
+    id: formatJourneyId(incoming.journey),
+    atMs: nowMs,
+    smtputf8: envelope.smtputf8,
+    recipient: only,
+    hideClient: session.account?.hideClientAddress ?? false,
+  });
+  const separator = head.length === 0 ? utf8('\r\n') : new Uint8Array(0);
+  return { received, rest: concat([added?.octets ?? new Uint8Array(0), separator]) };
+}
+
+function queueOf(incoming: Incoming, trace: Trace, routed: Routed): Acceptance['queue'] {
+  const { envelope, session } = incoming;
+  return {
+    message: {
+      sender: envelope.sender,
+      prefix: concat([utf8(trace.received), trace.rest]),
+      envid: envelope.envid,
+      ret: envelope.ret,
+      bodyType: envelope.body,
+      smtputf8: envelope.smtputf8,
+      requireTls: envelope.requireTls,
+      submittedBy: session.account?.id ?? null,
+    },
+    recipients: routed.elsewhere,
+  };
+}
+
+function sendingOf(incoming: Incoming, nowMs: number): Acceptance['sending'] {
+  const { account } = incoming.session;
+  if (incoming.session.kind !== 'submission' || account === null) return null;
+  return {
+    account: account.id,
+    day: Math.floor(nowMs / 86_400_000),
+    recipients: incoming.envelope.recipients.map((recipient) => recipient.address.toLowerCase()),
+    limits: account.limits,
+  };
+}
+
+function acceptEvent(home: Home, id: string): JourneyEvent {
+  const args = { by: home.config.hostname, reply: `250 2.0.0 Ok: ${id}` };
+  return { atUs: home.world.nowUs(), stage: 'accept', state: 'ok', code: 'accept.ok', args };
+}
+
+function refusalOf(accepted: Extract<Accepted, { ok: false }>, nowMs: number): Refusal {
+  switch (accepted.code) {
+    case 'over-quota':
+      return new Refusal('recipient-over-quota', `The mailbox of ${accepted.what} is full`);
+    case 'over-limit': {
+      const retryAfterS = Math.ceil((86_400_000 - (nowMs % 86_400_000)) / 1000);
+      const hours = Math.ceil(retryAfterS / 3600);
+      const message = `You have sent as much as you may today, try again in ${hours} h (00:00 UTC)`;
+      return new Refusal('over-sending-limit', message, { retryAfterS });
+    }
+    case 'no-account':
+    case 'no-mailbox':
+      // Removed since RCPT: at the next try that command tells.
+      return new Refusal('store-unavailable', 'A recipient has just gone, please try again');
+    default:
+      throw new Error(`unhandled code ${String(accepted.code satisfies never)}`);
+  }
+}

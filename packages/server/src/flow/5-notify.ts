@@ -1,0 +1,52 @@
+/** After the commit: tells the log, wakes the queue, and reports success to whoever asked for it. */
+
+import { formatJourneyId } from '@merpati/store/journey.ts';
+import type { Home } from '../home.ts';
+import { successNotice } from '../smtp/success-notice.ts';
+import type { Incoming } from '../smtp/incoming.ts';
+import type { Routed } from './3-route.ts';
+import type { Decided } from './4-deliver.ts';
+
+/** How a notice goes its own way: through the flow from its beginning. */
+type Receive = (home: Home, incoming: Incoming) => Promise<{ readonly ok: boolean }>;
+
+export function notify(
+  home: Home,
+  incoming: Incoming,
+  { routed, receive }: Pick<Decided, 'routed'> & { readonly receive: Receive },
+): void {
+  const { session, envelope, body } = incoming;
+  home.metrics.accepted.inc({ kind: session.kind });
+  home.log.info({
+    event: 'message.accepted',
+    session: session.id,
+    journey: formatJourneyId(incoming.journey),
+    ip: session.peer?.address,
+    from: envelope.sender,
+    recipients: envelope.recipients.length,
+    here: routed.here.length,
+    elsewhere: routed.elsewhere.length,
+    size: body.size,
+  });
+  if (routed.elsewhere.length > 0) home.wakeQueue();
+  if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
+    const id = formatJourneyId(incoming.journey);
+    reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
+      home.metrics.bugs.inc();
+      home.log.error({ event: 'bug', journey: id, err: error }, 'a notice could not be made');
+    });
+  }
+}
+
+/** RFC 3461 §5.2.2 (delivered), §5.2.7.3 (expanded). The null sender is told nothing. */
+async function reportSuccess(
+  home: Home,
+  incoming: Incoming,
+  { routed, receive }: { readonly routed: Routed; readonly receive: Receive },
+): Promise<void> {
+  const notice = await successNotice(home, incoming, routed);
+  if (notice === null) return;
+  const receipt = await receive(home, notice);
+  if (receipt.ok) return;
+  home.log.warn({ event: 'notice.lost', journey: formatJourneyId(incoming.journey) });
+}

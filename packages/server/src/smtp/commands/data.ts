@@ -1,0 +1,61 @@
+/**
+ * DATA: the message, up to the line of a single dot. RFC 5321 §4.1.1.4, §4.5.2; a BINARYMIME message is not for
+ * DATA (3030 §3). A bare CR or LF ends the connection: what follows it could be anything.
+ */
+
+import { DotReader } from '@merpati/formats/smtp/dot.ts';
+import { Refusal } from '../../refusal.ts';
+import { Intake } from '../intake.ts';
+import { sessionLimits } from '../limits.ts';
+import { startMessageClock } from '../message-clock.ts';
+import { replies } from '../replies.ts';
+import { flush, say } from '../session.ts';
+import type { CommandRow, Session } from '../session.ts';
+import { intakeOptions, takeMessage } from '../take-message.ts';
+
+export const data: CommandRow<'DATA'> = {
+  verb: 'DATA',
+  states: ['mail', 'rcpt'],
+  async run(session) {
+    const { transaction } = session;
+    if (transaction === null) throw new Error('DATA without a transaction');
+    if (transaction.recipients.length === 0) {
+      const wasTried = transaction.recipientsTried > 0;
+      throw new Refusal(wasTried ? 'no-recipients' : 'bad-sequence', 'No valid recipients');
+    }
+    if (transaction.parameters.body === 'binarymime') {
+      throw new Refusal('bad-sequence', 'A BINARYMIME message comes by BDAT');
+    }
+    const intake = new Intake(intakeOptions(session));
+    transaction.intake = intake;
+    say(session, replies.startData);
+    await flush(session);
+    await readData(session, intake);
+    return takeMessage(session, intake);
+  },
+};
+
+async function readData(session: Session, intake: Intake): Promise<void> {
+  const { wire } = session;
+  const reader = new DotReader();
+  const clock = startMessageClock(session);
+  const drainMax = session.home.config.limits.message_bytes_max * sessionLimits.drainFactorMax;
+  while (!reader.isDone) {
+    let pushed = undefined as void | Promise<void>;
+    const chunk =
+      wire.takeChunk() ?? (await wire.readChunk(clock.timeoutMs(intake.receivedOctets)));
+    const taken = reader.push(chunk, (piece) => {
+      pushed = intake.push(piece);
+    });
+    if (reader.fault !== null) throw newlineRefusal(reader.fault);
+    wire.unread(chunk.subarray(taken));
+    // The store takes the pieces in order: its answer to the last one covers the others.
+    if (pushed instanceof Promise) await pushed;
+    if (intake.receivedOctets > drainMax) throw new Refusal('chunk-too-big', 'Far too many octets');
+  }
+}
+
+function newlineRefusal(fault: 'bare-cr' | 'bare-lf'): Refusal {
+  const what = fault === 'bare-cr' ? 'CR without LF' : 'LF without CR';
+  return new Refusal('bare-newline', `${what} in the message; lines end in CRLF (RFC 5321 2.3.8)`);
+}
