@@ -1,0 +1,105 @@
+/**
+ * The world of a transcript, for each peer: the domain, its accounts and the messages that lie
+ * there before the conversation begins.
+ */
+
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Dovecot } from '../peers/dovecot.ts';
+import { Folder, makeCertificate } from '../peers/machine.ts';
+import { Postfix } from '../peers/postfix.ts';
+import type { PeerName, Service, Transcript } from './format.ts';
+import { MerpatiWorld } from './merpati-world.ts';
+
+/** One peer, running; it makes the world fresh for each transcript and answers with the port. */
+export interface World extends AsyncDisposable {
+  prepare(transcript: Transcript): Promise<number>;
+  /** After each: what must not have happened meanwhile. Throws when it has. */
+  check(): Promise<void>;
+}
+
+export const password = 'merpati';
+export const accounts = ['you@merpati.test', 'friend@merpati.test', 'full@merpati.test'] as const;
+export const team = { address: 'team@merpati.test', targets: [accounts[0], accounts[1]] } as const;
+
+export function readMessage(name: string): Buffer {
+  return readFileSync(join(import.meta.dirname, 'messages', name));
+}
+
+export async function startWorld(peer: PeerName): Promise<World> {
+  switch (peer) {
+    case 'merpati':
+      return new MerpatiWorld();
+    case 'postfix':
+      return await startPostfixWorld();
+    case 'dovecot':
+      return await startDovecotWorld();
+    default:
+      return peer satisfies never;
+  }
+}
+
+async function startPostfixWorld(): Promise<World> {
+  const folder = new Folder('postfix-world');
+  const postfix = await Postfix.start({
+    hostname: 'mx.merpati.test',
+    domains: { 'merpati.test': 'discard:' },
+    recipients: [...accounts, team.address],
+    certificate: await makeCertificate(folder.path, ['mx.merpati.test']),
+    settings: {
+      // The client of a transcript is a stranger, though it calls from the loopback.
+      mynetworks: '192.0.2.0/24',
+      smtpd_relay_restrictions: 'reject_unauth_destination',
+      smtpd_recipient_restrictions: 'check_recipient_access inline:{full@merpati.test=FULL}',
+      smtpd_restriction_classes: 'FULL',
+      FULL: 'check_recipient_access static:{452 4.2.2 No room left in this mailbox}',
+    },
+  });
+  return {
+    prepare: () => Promise.resolve(postfix.port),
+    check: () => Promise.resolve(),
+    async [Symbol.asyncDispose]() {
+      await postfix[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+async function startDovecotWorld(): Promise<World> {
+  const folder = new Folder('dovecot-world');
+  const postfix = await Postfix.start({ domains: { 'merpati.test': 'discard:' } });
+  const dovecot = await Dovecot.start({
+    users: Object.fromEntries(accounts.map((address) => [address, password])),
+    certificate: await makeCertificate(folder.path, ['mx.merpati.test']),
+    relay: { port: postfix.port },
+    // A refused login answers at once: there is nobody here to guess passwords.
+    settings: `auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}`,
+  });
+  return {
+    async prepare(transcript) {
+      for (const address of accounts) {
+        rmSync(dovecot.home(address), { recursive: true, force: true });
+      }
+      for (const name of transcript.mailbox) await dovecot.save(accounts[0], readMessage(name));
+      return dovecotPort(dovecot, transcript.service);
+    },
+    check: () => Promise.resolve(),
+    async [Symbol.asyncDispose]() {
+      await dovecot[Symbol.asyncDispose]();
+      await postfix[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+function dovecotPort(dovecot: Dovecot, service: Service): number {
+  if (service === 'pop3' || service === 'pop3s' || service === 'submission') {
+    return dovecot.ports[service];
+  }
+  throw new Error(`Dovecot has no ${service}`);
+}
