@@ -5,6 +5,7 @@
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { readListenAddress as readConfigured } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { createNetworks } from './networks.ts';
@@ -16,8 +17,8 @@ export interface ListenOptions {
   readonly home: Home;
   /** For logs and metrics: `smtp`, `submission`, `pop3`. */
   readonly protocol: string;
-  /** Address of an interface; `::` is all of them. */
-  readonly address: string;
+  /** Of an interface; null: all of them. */
+  readonly address: string | null;
   /** 0: any free one. */
   readonly port: number;
   /** TLS from the first byte (RFC 8314 §3). */
@@ -36,15 +37,11 @@ export interface Listener {
 /** Wait for the PROXY header; balancers send it at once. */
 const proxyTimeoutMs = 10_000;
 
-/** Reads `host:port`, `:port`, `[v6]:port` as the configuration writes them. */
-export function readListenAddress(text: string): { address: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new RangeError(`"${text}" is no address to listen on; write e.g. 0.0.0.0:25 or :25`);
-  }
-  const address = match[1] ?? match[2] ?? '';
-  return { address: address === '' || address === '*' ? '::' : address, port };
+/** As the configuration writes it; a configuration that was checked has no other. Throws RangeError. */
+export function readListenAddress(text: string): { address: string | null; port: number } {
+  const read = readConfigured(text);
+  if (read === null) throw new RangeError(`"${text}" is no address to listen on`);
+  return read;
 }
 
 /** Each connection is given to `serve`, which owns it until its promise settles. */
@@ -134,7 +131,9 @@ export async function listen(
 function bind(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.address, port: options.port, backlog: 1024 }, () => {
+    const { address, port } = options;
+    // Without a host it is IPv6 and IPv4 where the machine has both, and IPv4 where it has not.
+    server.listen({ ...(address === null ? {} : { host: address }), port, backlog: 1024 }, () => {
       server.off('error', reject);
       // EMFILE and the like: the connection is lost, the listener stays.
       server.on('error', (error) => {

@@ -7,71 +7,65 @@ import { listen, readListenAddress } from '../net/listen.ts';
 import type { Listener } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
 import { commandTable } from './commands/table.ts';
+import { sessionLimits } from './limits.ts';
 import { replies } from './replies.ts';
 import { runSession } from './session.ts';
 import type { Service, Session } from './session.ts';
 
 export interface SmtpOptions {
-  /** Plain passwords without TLS from loopback: for the lab and tests. */
-  readonly plainAllowed: boolean;
+  /** Passwords without TLS from this very machine: for the lab and tests. Default: never. */
+  readonly plainAllowed?: boolean;
 }
 
-export interface SmtpListeners {
-  readonly smtp: readonly Listener[];
-  readonly submission: readonly Listener[];
-  readonly submissions: readonly Listener[];
-  /** Tells the sessions, lets running messages finish, cuts what is left after `graceMs`. */
-  stop(graceMs: number): Promise<void>;
+type Protocol = 'smtp' | 'submission' | 'submissions';
+
+export interface RunningSmtp {
+  readonly addresses: readonly {
+    readonly protocol: Protocol;
+    readonly address: string;
+    readonly port: number;
+  }[];
+  /** Sessions are told, running messages may finish; then all is closed. */
+  stop(): Promise<void>;
 }
 
-/** Opens every address of the configuration. */
+/** Opens every address of the configuration, or none. */
 export async function startSmtp(
   home: Home,
   authenticator: Authenticator,
-  options?: SmtpOptions,
-): Promise<SmtpListeners> {
-  const all: Listener[] = [];
-  const open = async (
-    addresses: readonly string[],
-    service: Service,
-    implicitTls: boolean,
-  ): Promise<Listener[]> => {
-    const opened: Listener[] = [];
-    for (const text of addresses) {
-      const { address, port } = readListenAddress(text);
-      const busy = writeReply(replies.busy);
-      const listener = await listen(
-        { home, protocol: service, address, port, implicitTls, busy },
-        (wire) =>
-          runSession(
-            createSession(home, wire, {
-              service,
-              authenticator,
-              plainAllowed: options?.plainAllowed ?? false,
-            }),
-            commandTable,
-          ),
-      );
-      opened.push(listener);
-      all.push(listener);
-    }
-    return opened;
+  options: SmtpOptions = {},
+): Promise<RunningSmtp> {
+  const plainAllowed = options.plainAllowed ?? false;
+  const protocols: readonly Protocol[] = ['smtp', 'submission', 'submissions'];
+  const wanted = protocols.flatMap((protocol) =>
+    home.config.listen[protocol].map((text) => ({ protocol, ...readListenAddress(text) })),
+  );
+  const started: { protocol: Protocol; listener: Listener }[] = [];
+  const stop = async (): Promise<void> => {
+    const { stopGraceMs } = sessionLimits;
+    await Promise.all(started.map(({ listener }) => listener.stop(stopGraceMs)));
   };
-  const stop = async (graceMs: number): Promise<void> => {
-    await Promise.all(all.map((listener) => listener.stop(graceMs)));
-  };
+  const busy = writeReply(replies.busy);
   try {
-    const { listen: addresses } = home.config;
-    return {
-      smtp: await open(addresses.smtp, 'smtp', false),
-      submission: await open(addresses.submission, 'submission', false),
-      submissions: await open(addresses.submissions, 'submission', true),
-      stop,
-    };
+    for (const { protocol, address, port } of wanted) {
+      const service: Service = protocol === 'smtp' ? 'smtp' : 'submission';
+      const implicitTls = protocol === 'submissions';
+      const fixed = { service, authenticator, plainAllowed };
+      const listener = await listen({ home, protocol, address, port, implicitTls, busy }, (wire) =>
+        runSession(createSession(home, wire, fixed), commandTable),
+      );
+      started.push({ protocol, listener });
+    }
   } catch (error) {
-    await stop(0);
+    await stop();
     throw error;
   }
+  const addresses = started.map(({ protocol, listener: { address, port } }) => ({
+    protocol,
+    address,
+    port,
+  }));
+  return { addresses, stop };
 }
 
 function createSession(
