@@ -1,0 +1,42 @@
+/** The addresses of a host, IPv6 and IPv4 by turns. RFC 8305 §4. */
+
+import { isIP } from 'node:net';
+import type { DnsAnswer, World } from '../world.ts';
+import { deliveryLimits } from './limits.ts';
+
+export type HostAddresses =
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  /** There is no such host, or it has no address. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly reason: (DnsAnswer & { kind: 'error' })['reason'] };
+
+export async function findAddresses(
+  world: Pick<World, 'dns'>,
+  host: string,
+): Promise<HostAddresses> {
+  if (isIP(host) !== 0) return { kind: 'addresses', addresses: [host] };
+  const [six, four] = await Promise.all([
+    world.dns.query(host, 'AAAA'),
+    world.dns.query(host, 'A'),
+  ]);
+  const addresses = byTurns(addressesIn(six), addressesIn(four));
+  if (addresses.length > 0) {
+    return { kind: 'addresses', addresses: addresses.slice(0, deliveryLimits.addressesMax) };
+  }
+  // One family failing and the other empty is no proof that there is nothing.
+  if (four.kind === 'error') return { kind: 'unknown', reason: four.reason };
+  if (six.kind === 'error') return { kind: 'unknown', reason: six.reason };
+  return { kind: 'none' };
+}
+
+function addressesIn(answer: DnsAnswer): string[] {
+  if (answer.kind !== 'records') return [];
+  return answer.records.flatMap((record) => ('address' in record ? [record.address] : []));
+}
+
+function byTurns(first: readonly string[], second: readonly string[]): string[] {
+  const longest = Math.max(first.length, second.length);
+  return Array.from({ length: longest }, (_, i) => [first[i], second[i]])
+    .flat()
+    .filter((address) => address !== undefined);
+}
