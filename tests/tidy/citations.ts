@@ -19,7 +19,7 @@ export interface IndexRow {
 
 /** Throws on a row that is not understood. */
 export function readIndex(text: string): IndexRow[] {
-  const [head = '', ...rows] = text.trimEnd().split('\n');
+  const [head = '', ...rows] = text.replace(/\n$/, '').split('\n');
   if (head !== indexColumns.join('\t')) throw new Error(`index.tsv: head line is ${head}`);
   return rows.map((row, index) => {
     const cells = row.split('\t');

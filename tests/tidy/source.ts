@@ -131,7 +131,7 @@ function isFromClause(tokens: readonly Token[], index: number): boolean {
 }
 
 const machine = new Set(
-  `process Buffer setTimeout setInterval setImmediate queueMicrotask performance crypto console
+  `process Buffer setTimeout setInterval setImmediate queueMicrotask performance console
    fetch navigator globalThis require localStorage document window`.split(/\s+/),
 );
 
@@ -144,6 +144,10 @@ function readImpure(tokens: readonly Token[]): Name[] {
     if (name === 'Date' && after === '.' && then === 'now') return [{ name: 'Date.now', line }];
     if (name === 'Date' && after === '(' && then === ')') return [{ name: 'Date()', line }];
     if (name === 'Math' && then === 'random') return [{ name: 'Math.random', line }];
+    // The machine's own `crypto`, not an argument of that name with functions that were handed in.
+    if (name === 'crypto' && after === '.' && /^(subtle|random|getRandom)/.test(then ?? '')) {
+      return [{ name: `crypto.${then}`, line }];
+    }
     return machine.has(name) && after !== ':' ? [{ name, line }] : [];
   });
 }
