@@ -3,7 +3,7 @@
  * RFC 1939 §3 (states, autologout); RFC 2449 §6.6 (pipelining).
  */
 
-import { Buffer } from 'node:buffer';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Pop3Command, readPop3Command } from '@merpati/formats/pop3/command.ts';
 import { writePop3Reply } from '@merpati/formats/pop3/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
@@ -25,6 +25,9 @@ import {
   preferredLanguage,
   refusals,
 } from './replies.ts';
+
+/** How much the lab's fault `slow` delays each group of replies. */
+const slowMs = 2000;
 
 export interface Pop3Service {
   /** Of the listener; the login may lead to another. */
@@ -127,6 +130,7 @@ export class Session {
     const octets = this.#unsent.length === 1 ? this.#unsent[0] : Buffer.concat(this.#unsent);
     this.#unsent = [];
     this.#unsentOctets = 0;
+    if (this.service.home.faults.has('slow')) await delay(slowMs);
     await this.wire.write(octets ?? Buffer.alloc(0));
   }
 
@@ -148,7 +152,13 @@ export class Session {
 
   /** Until the client leaves, is sent away or is lost (then `WireFault`). */
   async run(): Promise<void> {
-    this.ok('greeting', { host: this.service.home.config.hostname });
+    const { config, faults } = this.service.home;
+    if (faults.has('busy')) {
+      this.refuse('busy');
+      await this.flush();
+      return;
+    }
+    this.ok('greeting', { host: config.hostname });
     try {
       while (!this.isOver) await this.#step(await this.readLine());
       await this.flush();
