@@ -24,6 +24,8 @@ export interface Body {
   readonly hash: Uint8Array;
   /** Octets. */
   readonly size: number;
+  /** The last line lacks its CRLF. */
+  readonly unterminated: boolean;
   /** Small bodies travel in memory; large ones wait in a file of the engine's own, already synced. */
   readonly source: { readonly bytes: Uint8Array } | { readonly spool: string };
 }
@@ -327,7 +329,10 @@ export type MailboxEdited =
 
 /** Answer to "what changed since". RFC 7162 §3.2, RFC 8620 §5.2. */
 export interface ChangesSince {
-  /** The account's modseq at the time of the answer. */
+  /**
+   * The account's modseq at the time of the answer; when `limit` cut the answer short, the modseq up
+   * to which it is whole: ask again from there.
+   */
   readonly modseq: ModSeq;
   readonly changed: readonly MessageRow[];
   readonly vanished: readonly { readonly mailbox: MailboxId; readonly uid: Uid }[];
@@ -446,6 +451,7 @@ export interface QueueFilter {
   readonly sender?: string;
   readonly recipient?: string;
   readonly submittedBy?: AccountId;
+  /** Accepted before this time. */
   readonly olderThanMs?: number;
   readonly state?: QueueState;
 }
@@ -547,6 +553,17 @@ export class StoreUnavailable extends Error {
   constructor(reason: 'disk-full' | 'io' | 'closed' | 'overloaded', cause?: unknown) {
     super(`the store cannot write now: ${reason}`, { cause });
     this.reason = reason;
+  }
+}
+
+/** A store that is not opened, and why. `message` is fit for the operator. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+  /** `in-use`: another process has it open; `too-new`: written by a later release. */
+  readonly code: 'in-use' | 'too-new' | 'not-a-store';
+  constructor(code: 'in-use' | 'too-new' | 'not-a-store', message: string) {
+    super(message);
+    this.code = code;
   }
 }
 

@@ -1,0 +1,58 @@
+/** Opening a store in a folder: lock, schema, order after a crash, then the writer. */
+
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import type { Store } from '../contract.ts';
+import { openForWriting } from './database.ts';
+import { StoreLock } from './lock.ts';
+import { migrate } from './migrate.ts';
+import { recover } from './recover.ts';
+import { migrations } from './schema.ts';
+import { storePaths } from './segments/files.ts';
+import { SqliteStore } from './store.ts';
+
+export interface StoreOptions {
+  /** Created when it is not there, readable by its owner alone. */
+  readonly directory: string;
+  /** Free octets of the disk below which no new mail is taken. Default 64 MiB. */
+  readonly reserveBytes?: number;
+}
+
+const reserveBytesDefault = 64 * 1024 * 1024;
+
+/**
+ * Opens the store, creating it when the folder is empty. Throws `StoreRefused` when another process has it
+ * or a later release wrote it.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const paths = storePaths(options.directory);
+  for (const folder of [paths.directory, paths.segments, paths.spool]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  for (const file of [paths.lock, paths.database]) createPrivate(file);
+  const lock = StoreLock.take(paths);
+  try {
+    const db = openForWriting(paths.database);
+    let recovered;
+    try {
+      migrate(db, paths, migrations);
+      recovered = recover(db, paths);
+    } finally {
+      db.close();
+    }
+    return await SqliteStore.start(lock, {
+      directory: paths.directory,
+      openSegment: recovered.openSegment,
+      openLength: recovered.openLength,
+      nextSegment: recovered.nextSegment,
+      reserveBytes: options.reserveBytes ?? reserveBytesDefault,
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** SQLite gives its side files the rights of the database. A file that is there is not touched: see lock.ts. */
+function createPrivate(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+}

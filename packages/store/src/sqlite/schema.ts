@@ -1,0 +1,272 @@
+/**
+ * The tables of the SQLite engine, one numbered migration after the other. Every table of mail is keyed
+ * by the account first, so that the same schema can be spread over machines by that column; `content`
+ * and `journey_part` are append-only heaps, so that a big store does not write all over its file.
+ */
+
+export interface Migration {
+  readonly version: number;
+  readonly sql: string;
+}
+
+const directory = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sequence (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO sequence VALUES ('account', 1), ('queue', 1), ('token', 1);
+
+CREATE TABLE domain (
+  name TEXT PRIMARY KEY,
+  alias_of TEXT,
+  catch_all TEXT,
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- An address is either an account's or an alias with its targets as a JSON array.
+CREATE TABLE address (
+  address TEXT PRIMARY KEY,
+  domain TEXT NOT NULL,
+  account_id INTEGER,
+  targets TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX address_domain ON address (domain);
+
+-- What changes rarely; the counters live in account.
+CREATE TABLE profile (
+  account_id INTEGER PRIMARY KEY,
+  address TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  state TEXT NOT NULL,
+  messages_per_day INTEGER NOT NULL,
+  new_recipients_per_day INTEGER NOT NULL,
+  hide_client_address INTEGER NOT NULL,
+  credential TEXT NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE app_password (
+  account_id INTEGER NOT NULL,
+  password_id INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  last_used_ms INTEGER,
+  credential TEXT NOT NULL,
+  PRIMARY KEY (account_id, password_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sent_day (
+  account_id INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  new_recipients INTEGER NOT NULL,
+  PRIMARY KEY (account_id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE known_recipient (
+  account_id INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  PRIMARY KEY (account_id, address)
+) STRICT, WITHOUT ROWID;
+`;
+
+const mail = `
+-- used and messages leave the hidden mailbox out: what a device has taken away fills nobody's quota.
+CREATE TABLE account (
+  account_id INTEGER PRIMARY KEY,
+  removing INTEGER NOT NULL DEFAULT 0,
+  quota INTEGER,
+  used INTEGER NOT NULL DEFAULT 0,
+  messages INTEGER NOT NULL DEFAULT 0,
+  modseq INTEGER NOT NULL DEFAULT 1,
+  next_mailbox INTEGER NOT NULL DEFAULT 1,
+  next_content INTEGER NOT NULL DEFAULT 1,
+  next_email INTEGER NOT NULL DEFAULT 1,
+  next_password INTEGER NOT NULL DEFAULT 1,
+  next_uidvalidity INTEGER NOT NULL,
+  log_floor INTEGER NOT NULL DEFAULT 0,
+  log_size INTEGER NOT NULL DEFAULT 0,
+  pop_policy TEXT NOT NULL,
+  pop_keep_days INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE mailbox (
+  account_id INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT,
+  uidvalidity INTEGER NOT NULL,
+  uidnext INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  unseen INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX mailbox_name ON mailbox (account_id, name);
+
+CREATE TABLE message (
+  account_id INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords TEXT,
+  content_id INTEGER NOT NULL,
+  email_id INTEGER NOT NULL,
+  internal_date_ms INTEGER NOT NULL,
+  saved_ms INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  unterminated INTEGER NOT NULL,
+  journey_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_changes ON message (account_id, modseq);
+
+-- Immutable but for refs. crc covers hash, prefix and meta: SQLite itself does not notice bit rot.
+CREATE TABLE content (
+  account_id INTEGER NOT NULL,
+  content_id INTEGER NOT NULL,
+  refs INTEGER NOT NULL,
+  blob_hash BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  meta TEXT NOT NULL,
+  prefix BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX content_key ON content (account_id, content_id);
+
+CREATE TABLE expunged (
+  account_id INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  email_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, modseq, mailbox_id, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE append_key (
+  account_id INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  modseq INTEGER NOT NULL,
+  email_id INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (account_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- What POP3 devices took away; the message itself lies in the hidden mailbox.
+CREATE TABLE downloaded (
+  account_id INTEGER NOT NULL,
+  email_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  device TEXT NOT NULL,
+  address TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  keep_until_ms INTEGER NOT NULL,
+  PRIMARY KEY (account_id, email_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX downloaded_until ON downloaded (keep_until_ms);
+`;
+
+const bodies = `
+-- refs counts rows of content and of queue_message. Gone when it reaches 0.
+CREATE TABLE blob (
+  hash BLOB PRIMARY KEY,
+  refs INTEGER NOT NULL,
+  segment_id INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  stored_size INTEGER NOT NULL,
+  raw_size INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- length is what is known to be on disk; live is the part of it that blobs refer to.
+CREATE TABLE segment (
+  segment_id INTEGER PRIMARY KEY,
+  length INTEGER NOT NULL,
+  live INTEGER NOT NULL,
+  sealed INTEGER NOT NULL
+) STRICT;
+`;
+
+const queue = `
+CREATE TABLE queue_message (
+  first_id INTEGER PRIMARY KEY,
+  rows_left INTEGER NOT NULL,
+  journey_id INTEGER NOT NULL,
+  submitted_by INTEGER,
+  created_ms INTEGER NOT NULL,
+  blob_hash BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  sender TEXT NOT NULL,
+  envid TEXT,
+  ret TEXT,
+  body_type TEXT NOT NULL,
+  smtputf8 INTEGER NOT NULL,
+  require_tls INTEGER NOT NULL,
+  prefix BLOB NOT NULL
+) STRICT;
+
+-- ready_ms: when a runner may take it: the due time, or the end of the lease; null while held.
+CREATE TABLE queue (
+  queue_id INTEGER PRIMARY KEY,
+  first_id INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  state TEXT NOT NULL,
+  due_ms INTEGER NOT NULL,
+  ready_ms INTEGER,
+  expires_ms INTEGER NOT NULL,
+  notify TEXT NOT NULL,
+  orcpt TEXT,
+  attempts INTEGER NOT NULL,
+  last_reply TEXT,
+  route TEXT,
+  delay_notice_sent INTEGER NOT NULL,
+  token INTEGER,
+  leased_until_ms INTEGER
+) STRICT;
+CREATE INDEX queue_ready ON queue (ready_ms) WHERE ready_ms IS NOT NULL;
+CREATE INDEX queue_domain ON queue (domain, ready_ms) WHERE ready_ms IS NOT NULL;
+CREATE INDEX queue_leased ON queue (queue_id) WHERE token IS NOT NULL;
+`;
+
+const journeys = `
+CREATE TABLE journey (
+  journey_id INTEGER PRIMARY KEY,
+  code TEXT NOT NULL,
+  started_us INTEGER NOT NULL,
+  direction TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipients TEXT NOT NULL,
+  message_id TEXT,
+  subject TEXT,
+  size INTEGER NOT NULL,
+  submitted_by INTEGER
+) STRICT;
+CREATE INDEX journey_code ON journey (code);
+CREATE INDEX journey_started ON journey (started_us);
+
+-- One row per appended group of events, as JSON text. accounts: those who take part since this group.
+CREATE TABLE journey_part (
+  journey_id INTEGER NOT NULL,
+  first_seq INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  accounts TEXT,
+  events TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX journey_part_key ON journey_part (journey_id, first_seq);
+
+CREATE TABLE journey_account (
+  account_id INTEGER NOT NULL,
+  started_us INTEGER NOT NULL,
+  journey_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, started_us, journey_id)
+) STRICT, WITHOUT ROWID;
+`;
+
+/** In order; the last one's number is the schema's version. Never change one that was released. */
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: directory + mail + bodies + queue + journeys },
+];

@@ -1,0 +1,350 @@
+/**
+ * The embedded engine behind the contract: reads on this thread's own connection, writes through the
+ * writer thread. One of these per thread and store.
+ */
+
+import { statSync } from 'node:fs';
+import type {
+  Acceptance,
+  Accepted,
+  BodyWriter,
+  Change,
+  Claim,
+  DirectoryEdit,
+  FlagEdit,
+  JourneySearch,
+  MailboxEdit,
+  PopUpdate,
+  QueueEdit,
+  QueueFilter,
+  QueueItem,
+  Settlement,
+  Store,
+  StoredBody,
+  StoreStats,
+} from '../contract.ts';
+import { CorruptBlob } from '../contract.ts';
+import type {
+  AccountId,
+  ContentId,
+  EmailId,
+  JourneyId,
+  MailboxId,
+  ModSeq,
+  QueueId,
+  Uid,
+} from '../ids.ts';
+import type { JourneyEvent } from '../journey.ts';
+import { CareClient } from './care/client.ts';
+import { openForReading, type Database } from './database.ts';
+import type { StoreLock } from './lock.ts';
+import { readVersion } from './migrate.ts';
+import { packAcceptance, packEvents, type PackedChange, type WriterStart } from './operations.ts';
+import * as directory from './read/directory.ts';
+import * as journeys from './read/journeys.ts';
+import * as mailboxes from './read/mailboxes.ts';
+import * as queue from './read/queue.ts';
+import { Bodies } from './read/bodies.ts';
+import { unpackChanges } from './read/changes.ts';
+import { SpoolingBodyWriter } from './segments/spool.ts';
+import { storePaths, type StorePaths } from './segments/files.ts';
+import { WriterClient } from './writer/client.ts';
+
+/** Rows taken away in one transaction by what works through many. */
+const sliceMax = 500;
+
+export class SqliteStore implements Store {
+  readonly #paths: StorePaths;
+  readonly #lock: StoreLock;
+  readonly #db: Database;
+  readonly #writer: WriterClient;
+  readonly #care: CareClient;
+  readonly #bodies: Bodies;
+  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
+
+  private constructor(parts: {
+    readonly paths: StorePaths;
+    readonly lock: StoreLock;
+    readonly db: Database;
+    readonly writer: WriterClient;
+    readonly freshFrom: number;
+  }) {
+    this.#paths = parts.paths;
+    this.#lock = parts.lock;
+    this.#db = parts.db;
+    this.#writer = parts.writer;
+    this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
+    this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
+  }
+
+  /** The lock is held, the schema is the newest, segments have been put in order. */
+  static async start(lock: StoreLock, start: WriterStart): Promise<SqliteStore> {
+    const paths = storePaths(start.directory);
+    let hear: (changes: readonly PackedChange[]) => void = () => undefined;
+    const writer = await WriterClient.start(start, (changes) => hear(changes));
+    const db = openForReading(paths.database);
+    const freshFrom = start.openSegment;
+    const store = new SqliteStore({ paths, lock, db, writer, freshFrom });
+    hear = (changes) => store.#committed(changes);
+    return store;
+  }
+
+  // ---- bodies
+
+  newBody(): BodyWriter {
+    return new SpoolingBodyWriter(this.#paths, () => undefined);
+  }
+
+  async readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody> {
+    const body = this.#bodies.find({ hash: item.bodyHash, prefix: item.message.prefix });
+    if (body === null) throw new CorruptBlob('queue', 'the body of a queued message is not there');
+    return body;
+  }
+
+  async readMessage(account: AccountId, content: ContentId): Promise<StoredBody | null> {
+    const row = mailboxes.findContent(this.#db, account, content);
+    if (row === null) return null;
+    const body = this.#bodies.find(row);
+    if (body !== null) return body;
+    // Expunged between the two reads, or really lost?
+    if (mailboxes.findContent(this.#db, account, content) === null) return null;
+    throw new CorruptBlob(`content ${account}/${content}`, 'its body is not there');
+  }
+
+  accept(acceptance: Acceptance): Promise<Accepted> {
+    return this.#writer.perform('accept', packAcceptance(acceptance));
+  }
+
+  // ---- directory
+
+  async findDomain(name: string) {
+    return directory.findDomain(this.#db, name);
+  }
+
+  async findAddress(address: string) {
+    return directory.findAddress(this.#db, address);
+  }
+
+  async findAccount(id: AccountId) {
+    return directory.findAccount(this.#db, id);
+  }
+
+  domains() {
+    return directory.listDomains(this.#db);
+  }
+
+  accounts() {
+    return directory.listAccounts(this.#db);
+  }
+
+  aliases() {
+    return directory.listAliases(this.#db);
+  }
+
+  async appPasswords(account: AccountId) {
+    return directory.listAppPasswords(this.#db, account);
+  }
+
+  async sent(account: AccountId, day: number) {
+    return directory.readSent(this.#db, account, day);
+  }
+
+  editDirectory(edit: DirectoryEdit) {
+    return this.#writer.perform('directory', edit);
+  }
+
+  // ---- mailboxes and messages
+
+  async mailboxes(account: AccountId, options = { hidden: false }) {
+    return mailboxes.listMailboxes(this.#db, account, options.hidden);
+  }
+
+  editMailbox(account: AccountId, edit: MailboxEdit) {
+    return this.#writer.perform('mailbox', { account, edit });
+  }
+
+  async messages(
+    account: AccountId,
+    mailbox: MailboxId,
+    slice: { readonly fromUid: Uid; readonly limit: number },
+  ) {
+    return mailboxes.listMessages(this.#db, { account, mailbox }, slice);
+  }
+
+  setFlags(edit: FlagEdit) {
+    return this.#writer.perform('flags', edit);
+  }
+
+  expunge(account: AccountId, mailbox: MailboxId, uids: readonly Uid[]) {
+    return this.#writer.perform('expunge', { account, mailbox, uids });
+  }
+
+  move(account: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
+    return this.#writer.perform('move', { account, from, to, uids });
+  }
+
+  copy(account: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
+    return this.#writer.perform('copy', { account, from, to, uids });
+  }
+
+  async changes(
+    account: AccountId,
+    query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
+  ) {
+    return mailboxes.readChanges(this.#db, account, query);
+  }
+
+  // ---- POP3
+
+  maildrop(account: AccountId) {
+    return mailboxes.readMaildrop(this.#db, account);
+  }
+
+  popUpdate(update: PopUpdate) {
+    return this.#writer.perform('pop', update);
+  }
+
+  downloaded(account: AccountId) {
+    return mailboxes.listDownloaded(this.#db, account);
+  }
+
+  restoreDownloaded(account: AccountId, emails: readonly EmailId[] | 'all', nowMs: number) {
+    return this.#writer.perform('restore', { account, emails, nowMs });
+  }
+
+  purgeDownloaded(nowMs: number) {
+    return this.#inSlices(() =>
+      this.#writer.perform('purgeDownloaded', { nowMs, itemsMax: sliceMax }),
+    );
+  }
+
+  // ---- queue
+
+  claim(claim: Claim) {
+    return this.#writer.perform('claim', claim);
+  }
+
+  async renew(ids: readonly { id: QueueId; token: number }[], untilMs: number): Promise<void> {
+    await this.#writer.perform('renew', { ids, untilMs });
+  }
+
+  settle(settlement: Settlement) {
+    return this.#writer.perform('settle', {
+      items: settlement.items,
+      events: settlement.events.map(({ journey, events }) => ({
+        journey,
+        events: packEvents(events),
+      })),
+      notices: settlement.notices.map(packAcceptance),
+      nowMs: settlement.nowMs,
+    });
+  }
+
+  async nextDue(skipDomains: readonly string[]) {
+    return queue.nextDue(this.#db, skipDomains);
+  }
+
+  async queue(filter: QueueFilter, limit: number) {
+    return queue.listQueue(this.#db, filter, limit);
+  }
+
+  async queueCount() {
+    return queue.countQueue(this.#db);
+  }
+
+  editQueue(filter: QueueFilter, edit: QueueEdit, events: readonly JourneyEvent[]) {
+    return this.#writer.perform('editQueue', { filter, edit, events: packEvents(events) });
+  }
+
+  // ---- journeys
+
+  async appendJourney(journey: JourneyId, events: readonly JourneyEvent[]): Promise<void> {
+    await this.#writer.perform('journey', { journey, events: packEvents(events) });
+  }
+
+  async journey(id: JourneyId) {
+    return journeys.readJourney(this.#db, id);
+  }
+
+  journeys(search: JourneySearch) {
+    return journeys.searchJourneys(this.#db, search);
+  }
+
+  async journeysByPrefix(prefix: string) {
+    return journeys.journeysByPrefix(this.#db, prefix);
+  }
+
+  async mayRead(account: AccountId, journey: JourneyId) {
+    return journeys.mayRead(this.#db, account, journey);
+  }
+
+  pruneJourneys(beforeMs: number) {
+    return this.#inSlices(() =>
+      this.#writer.perform('pruneJourneys', { beforeMs, itemsMax: sliceMax }),
+    );
+  }
+
+  subscribe(listener: (changes: readonly Change[]) => void): () => void {
+    if (this.#listeners.size === 0) this.#writer.listen(true);
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#writer.listen(false);
+    };
+  }
+
+  // ---- care
+
+  async stats(): Promise<StoreStats> {
+    const writer = await this.#writer.stats();
+    const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    const segments = this.#db.get<{ length: number; live: number }>(
+      'SELECT coalesce(sum(length), 0) AS length, coalesce(sum(live), 0) AS live FROM segment',
+    );
+    return {
+      schemaVersion: readVersion(this.#db),
+      databaseBytes: size(this.#paths.database),
+      walBytes: size(`${this.#paths.database}-wal`),
+      segmentBytes: segments?.length ?? 0,
+      deadBytes: (segments?.length ?? 0) - (segments?.live ?? 0),
+      ...writer,
+    };
+  }
+
+  async check(): Promise<never> {
+    throw new Error('not yet');
+  }
+
+  async repair(): Promise<never> {
+    throw new Error('not yet');
+  }
+
+  async backup(): Promise<void> {
+    throw new Error('not yet');
+  }
+
+  async close(): Promise<void> {
+    await this.#care.close();
+    await this.#writer.close();
+    this.#bodies.close();
+    this.#db.close();
+    this.#lock.release();
+  }
+
+  /** Repeats a slice until it finds less than it may take. */
+  async #inSlices(slice: () => Promise<number>): Promise<number> {
+    let sum = 0;
+    for (;;) {
+      const count = await slice();
+      sum += count;
+      if (count < sliceMax) return sum;
+    }
+  }
+
+  #committed(changes: readonly PackedChange[]): void {
+    this.#care.dirty();
+    if (changes.length === 0 || this.#listeners.size === 0) return;
+    const heard = unpackChanges(changes);
+    for (const listener of this.#listeners) listener(heard);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The calling thread's end of the writer. Operations of one turn of the event loop travel in one message;
+ * answers come back in one message per group.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { StoreUnavailable } from '../../contract.ts';
+import type {
+  Ending,
+  FromWriter,
+  OperationName,
+  Operations,
+  PackedChange,
+  ToWriter,
+  WriterStart,
+  WriterStats,
+} from '../operations.ts';
+
+/** Operations that may wait for the writer; more means that the disk cannot follow. */
+const waitingMax = 20_000;
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+export class WriterClient {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #stats = new Map<number, (stats: WriterStats) => void>();
+  readonly #onCommit: (changes: readonly PackedChange[]) => void;
+  #outbox: { id: number; operation: { name: string; take: unknown } }[] = [];
+  #nextId = 1;
+  #state: 'open' | 'closing' | 'closed' | 'broken' = 'open';
+  #cause: unknown = undefined;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended: Promise<void>;
+
+  private constructor(worker: Worker, onCommit: (changes: readonly PackedChange[]) => void) {
+    this.#worker = worker;
+    this.#onCommit = onCommit;
+    worker.on('message', (message: FromWriter) => this.#hear(message));
+    worker.on('error', (error) => this.#break(error));
+    this.#ended = new Promise((resolve) => {
+      worker.on('exit', () => {
+        if (this.#state !== 'closed') this.#break(new Error('the writer thread has ended'));
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when the thread is ready to write. */
+  static async start(
+    start: WriterStart,
+    onCommit: (changes: readonly PackedChange[]) => void,
+  ): Promise<WriterClient> {
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData: start,
+      name: 'store-writer',
+    });
+    const client = new WriterClient(worker, onCommit);
+    await client.#ready.promise;
+    return client;
+  }
+
+  /** Durable once resolved. Rejects with `StoreUnavailable` when the machine is in the way. */
+  perform<N extends OperationName>(
+    name: N,
+    take: Operations[N]['take'],
+  ): Promise<Operations[N]['give']> {
+    if (this.#state !== 'open') return Promise.reject(this.#unavailable());
+    if (this.#waiting.size >= waitingMax) {
+      return Promise.reject(new StoreUnavailable('overloaded'));
+    }
+    const id = this.#nextId;
+    this.#nextId += 1;
+    if (this.#outbox.length === 0) setImmediate(() => this.#send());
+    this.#outbox.push({ id, operation: { name, take } });
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+    });
+  }
+
+  listen(isOn: boolean): void {
+    this.#post({ kind: 'listen', isOn });
+  }
+
+  restartWal(): void {
+    this.#post({ kind: 'restart-wal' });
+  }
+
+  stats(): Promise<WriterStats> {
+    if (this.#state !== 'open') return Promise.reject(this.#unavailable());
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve) => {
+      this.#stats.set(id, resolve);
+      this.#post({ kind: 'stats', id });
+    });
+  }
+
+  /** Ends after everything that was asked before. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#send();
+      this.#state = 'closing';
+      this.#worker.postMessage({ kind: 'close' } satisfies ToWriter);
+    }
+    await this.#ended;
+  }
+
+  #send(): void {
+    if (this.#outbox.length === 0) return;
+    const operations = this.#outbox;
+    this.#outbox = [];
+    this.#post({ kind: 'operations', operations: operations as never });
+  }
+
+  #post(message: ToWriter): void {
+    if (this.#state === 'open') this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromWriter): void {
+    switch (message.kind) {
+      case 'endings':
+        this.#onCommit(message.changes);
+        for (const ending of message.endings) this.#end(ending);
+        return;
+      case 'stats':
+        this.#stats.get(message.id)?.(message.stats);
+        this.#stats.delete(message.id);
+        return;
+      case 'closed':
+        this.#state = 'closed';
+        return;
+      case 'ready':
+        this.#ready.resolve();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #end(ending: Ending): void {
+    const waiting = this.#waiting.get(ending.id);
+    this.#waiting.delete(ending.id);
+    if (waiting === undefined) return;
+    if ('answer' in ending) waiting.resolve(ending.answer);
+    else if ('trouble' in ending) {
+      waiting.reject(new StoreUnavailable(ending.trouble, ending.cause));
+    } else {
+      const error = new Error(ending.fault);
+      error.stack = ending.stack;
+      waiting.reject(error);
+    }
+  }
+
+  #break(error: unknown): void {
+    if (this.#state === 'broken') return;
+    this.#state = 'broken';
+    this.#cause = error;
+    this.#ready.reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#unavailable());
+    this.#waiting.clear();
+  }
+
+  #unavailable(): StoreUnavailable {
+    return this.#state === 'broken'
+      ? new StoreUnavailable('io', this.#cause)
+      : new StoreUnavailable('closed');
+  }
+}

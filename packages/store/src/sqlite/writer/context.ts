@@ -1,0 +1,33 @@
+/** What every operation of the writer works with. */
+
+import type { Database } from '../database.ts';
+import type { PackedChange } from '../operations.ts';
+import { AccountBook } from './accounts.ts';
+import type { Blobs } from './blobs.ts';
+import { Journal } from './journal.ts';
+import { Sequences } from './sequences.ts';
+
+export interface WriterContext {
+  readonly db: Database;
+  readonly accounts: AccountBook;
+  readonly blobs: Blobs;
+  readonly journal: Journal;
+  readonly sequences: Sequences;
+  /** What listeners will hear if the transaction commits. */
+  readonly changes: PackedChange[];
+  /** Accounts whose mail is being taken apart in slices. */
+  readonly removing: Set<number>;
+}
+
+export function createContext(db: Database, blobs: Blobs): WriterContext {
+  const changes: PackedChange[] = [];
+  return {
+    db,
+    blobs,
+    changes,
+    accounts: new AccountBook(db),
+    journal: new Journal(db, changes),
+    sequences: new Sequences(db),
+    removing: new Set(),
+  };
+}

@@ -1,0 +1,61 @@
+/** From the name of an operation to the function that does it. */
+
+import type { Answer, Operation } from '../operations.ts';
+import { accept } from './accept.ts';
+import type { PlacedBody } from './blobs.ts';
+import type { WriterContext } from './context.ts';
+import { editDirectory, purgeAccount } from './directory.ts';
+import { editMailbox } from './mailboxes.ts';
+import { copy, editFlags, expunge, move } from './messages.ts';
+import { purgeDownloaded, restoreDownloaded, updateByPop } from './pop.ts';
+import { claim, editQueue, renew, settle } from './queue.ts';
+
+/** Within the transaction of its group. `bodies` were placed before, in the order of `bodiesOf`. */
+export function perform(
+  context: WriterContext,
+  operation: Operation,
+  bodies: readonly PlacedBody[],
+): Answer {
+  switch (operation.name) {
+    case 'accept': {
+      const [body] = bodies;
+      if (body === undefined) throw new Error('an acceptance without a body');
+      return accept(context, operation.take, body);
+    }
+    case 'settle':
+      return settle(context, operation.take, bodies);
+    case 'claim':
+      return claim(context, operation.take);
+    case 'renew':
+      return renew(context, operation.take);
+    case 'editQueue':
+      return editQueue(context, operation.take);
+    case 'directory':
+      return editDirectory(context, operation.take);
+    case 'mailbox':
+      return editMailbox(context, operation.take);
+    case 'flags':
+      return editFlags(context, operation.take);
+    case 'expunge':
+      return expunge(context, operation.take);
+    case 'move':
+      return move(context, operation.take);
+    case 'copy':
+      return copy(context, operation.take);
+    case 'pop':
+      return updateByPop(context, operation.take);
+    case 'restore':
+      return restoreDownloaded(context, operation.take);
+    case 'purgeDownloaded':
+      return purgeDownloaded(context, operation.take);
+    case 'journey':
+      context.journal.append(operation.take.journey, operation.take.events);
+      return null;
+    case 'pruneJourneys':
+      return context.journal.prune(operation.take.beforeMs, operation.take.itemsMax);
+    case 'purgeAccount':
+      return purgeAccount(context, operation.take.account);
+    default:
+      return operation satisfies never;
+  }
+}

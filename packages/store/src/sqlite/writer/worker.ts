@@ -1,0 +1,179 @@
+/**
+ * The writer thread: owns the write connection and the segments. It takes operations from any number of
+ * ports, commits what has arrived as one group without waiting for more, and answers each port once per
+ * group.
+ */
+
+import {
+  MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+  type MessagePort as Port,
+} from 'node:worker_threads';
+import { openForWriting } from '../database.ts';
+import type { Ending, FromWriter, ToWriter, WriterStart, WriterStats } from '../operations.ts';
+import { SegmentAppender } from '../segments/append.ts';
+import { storePaths } from '../segments/files.ts';
+import { Blobs } from './blobs.ts';
+import { createContext } from './context.ts';
+import { GroupCommit, type Task } from './group.ts';
+import { voidLeases } from './queue.ts';
+
+/** Operations of one transaction: beyond this a group gains nothing and the first one waits. */
+const groupMax = 128;
+
+class Writer {
+  readonly #db;
+  readonly #blobs: Blobs;
+  readonly #context;
+  readonly #group: GroupCommit;
+  readonly #ports = new Map<Port, { hearsChanges: boolean }>();
+  readonly #tasks: (Task & { readonly port: Port | null })[] = [];
+  #isPumping = false;
+  #closing: Port | null = null;
+
+  constructor(start: WriterStart) {
+    const paths = storePaths(start.directory);
+    this.#db = openForWriting(paths.database);
+    const appender = new SegmentAppender(paths, start.openSegment, start.openLength);
+    this.#blobs = new Blobs(this.#db, paths, { appender, nextSegment: start.nextSegment });
+    this.#context = createContext(this.#db, this.#blobs);
+    this.#group = new GroupCommit(this.#context, {
+      directory: start.directory,
+      bytes: start.reserveBytes,
+    });
+    this.#db.exec('BEGIN IMMEDIATE');
+    voidLeases(this.#context);
+    this.#db.exec('COMMIT');
+    const removing = this.#db.all<{ account_id: number }>(
+      'SELECT account_id FROM account WHERE removing = 1',
+    );
+    for (const row of removing) this.#context.removing.add(row.account_id);
+  }
+
+  connect(port: Port): void {
+    this.#ports.set(port, { hearsChanges: false });
+    port.on('message', (message: ToWriter) => {
+      this.#take(port, message);
+      this.#pump();
+    });
+    port.on('close', () => this.#ports.delete(port));
+    this.#pump(); // an account may still wait to be taken apart
+  }
+
+  #take(port: Port, message: ToWriter): void {
+    switch (message.kind) {
+      case 'operations':
+        for (const each of message.operations) this.#tasks.push({ ...each, port });
+        return;
+      case 'connect':
+        if (message.port instanceof MessagePort) this.connect(message.port);
+        return;
+      case 'listen':
+        this.#ports.set(port, { hearsChanges: message.isOn });
+        return;
+      case 'restart-wal':
+        this.#restartWal();
+        return;
+      case 'stats':
+        port.postMessage({
+          kind: 'stats',
+          id: message.id,
+          stats: this.#stats(),
+        } satisfies FromWriter);
+        return;
+      case 'close':
+        this.#closing = port;
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Runs until nothing is left, taking in between what has arrived meanwhile. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    for (;;) {
+      this.#drainPorts();
+      const tasks = this.#tasks.splice(0, groupMax);
+      if (tasks.length === 0) break;
+      this.#runGroup(tasks);
+    }
+    this.#isPumping = false;
+    if (this.#closing !== null) this.#close(this.#closing);
+    else this.#goOnRemoving();
+  }
+
+  #drainPorts(): void {
+    for (const port of this.#ports.keys()) {
+      while (this.#tasks.length < groupMax) {
+        const received = receiveMessageOnPort(port) as { message: ToWriter } | undefined;
+        if (received === undefined) break;
+        this.#take(port, received.message);
+      }
+    }
+  }
+
+  #runGroup(tasks: readonly (Task & { readonly port: Port | null })[]): void {
+    // Each port counts its own operations: within the group they go by their place.
+    const numbered = tasks.map(({ operation }, index) => ({ id: index, operation }));
+    const { endings, changes } = this.#group.run(numbered);
+    const byPort = new Map<Port, Ending[]>();
+    for (const ending of endings) {
+      const task = tasks[ending.id];
+      if (task === undefined || task.port === null) continue;
+      const list = byPort.get(task.port) ?? [];
+      list.push({ ...ending, id: task.id });
+      byPort.set(task.port, list);
+    }
+    for (const [port, { hearsChanges }] of this.#ports) {
+      const heard = hearsChanges ? changes : [];
+      const own = byPort.get(port) ?? [];
+      if (own.length === 0 && heard.length === 0) continue;
+      port.postMessage({ kind: 'endings', endings: own, changes: heard } satisfies FromWriter);
+    }
+  }
+
+  /** One slice at a time, and only when nobody waits. */
+  #goOnRemoving(): void {
+    const [account] = this.#context.removing;
+    if (account === undefined) return;
+    setImmediate(() => {
+      const take = { account: account as never };
+      this.#tasks.push({ id: 0, port: null, operation: { name: 'purgeAccount', take } });
+      this.#pump();
+    });
+  }
+
+  /** The log is long: from here on it is written from its beginning again, if no reader is in the way. */
+  #restartWal(): void {
+    this.#db.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(RESTART);');
+    this.#db.exec('PRAGMA busy_timeout = 5000');
+  }
+
+  #stats(): WriterStats {
+    const { commits, operations } = this.#group;
+    return { commits, operations, syncs: commits + this.#blobs.syncs };
+  }
+
+  #close(port: Port): void {
+    this.#closing = null;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      this.#context.sequences.settle();
+      this.#db.exec('COMMIT');
+      this.#blobs.close();
+    } finally {
+      this.#db.close();
+      port.postMessage({ kind: 'closed' } satisfies FromWriter);
+      for (const each of this.#ports.keys()) each.close();
+    }
+  }
+}
+
+if (parentPort !== null) {
+  new Writer(workerData as WriterStart).connect(parentPort);
+  parentPort.postMessage({ kind: 'ready' } satisfies FromWriter);
+}
