@@ -3,7 +3,8 @@
  * it does not know. Unknown and missing names are guessed. RFC 2046 §4.1.2, RFC 2152, RFC 1843, RFC 1557.
  */
 
-import { latin1 } from '../bytes.ts';
+import { concat, latin1 } from '../bytes.ts';
+import { HzReader, JapaneseReader, KoreanReader, LineReader } from './charset-asian.ts';
 import { singleByteTables } from './charset-tables.ts';
 import type { Fault } from './fault.ts';
 import { noteFault } from './fault.ts';
@@ -163,11 +164,20 @@ function openReader(name: string, faults: Fault[]): TextReader | null {
       return new CheckedReader(new HzReader(), faults);
     case 'iso-2022-kr':
       return new CheckedReader(new KoreanReader(), faults);
+    case 'iso-2022-jp':
+      return new CheckedReader(new JapaneseReader(), faults);
+    case 'utf-8':
+      return new Utf8Reader(faults);
     default: {
       const table = singleByteTables.get(name);
       if (table !== undefined) return new TableReader(table);
       const decoder = openDecoder(name);
-      return decoder === null ? null : new CheckedReader(new DecoderReader(decoder), faults);
+      if (decoder === null) return null;
+      if (decoder.encoding === 'utf-8') return new Utf8Reader(faults);
+      if (decoder.encoding === 'iso-2022-jp') return openReader(decoder.encoding, faults);
+      const isMultibyte = multibyte.has(decoder.encoding);
+      const reader = isMultibyte ? new LineReader(decoder) : new DecoderReader(decoder);
+      return new CheckedReader(reader, faults);
     }
   }
 }
@@ -191,6 +201,52 @@ class DecoderReader implements TextReader {
   end(): string {
     return this.#decoder.decode();
   }
+}
+
+/** What TextDecoder calls the sets whose characters have several octets. */
+const multibyte = new Set(['gbk', 'gb18030', 'big5', 'euc-jp', 'shift_jis', 'euc-kr']);
+
+/** Notes octets that are no UTF-8; a U+FFFD that was written is none of them. */
+class Utf8Reader implements TextReader {
+  readonly #decoder = new TextDecoder('utf-8');
+  readonly #faults: Fault[];
+  #seen = 0;
+  #written = 0;
+  /** The last two octets, where a written U+FFFD may have begun. */
+  #tail = new Uint8Array(0);
+
+  constructor(faults: Fault[]) {
+    this.#faults = faults;
+  }
+
+  write(chunk: Uint8Array): string {
+    const octets = this.#tail.length === 0 ? chunk : concat([this.#tail, chunk]);
+    this.#tail = octets.slice(-2);
+    return this.#check(this.#decoder.decode(chunk, { stream: true }), octets);
+  }
+
+  end(): string {
+    return this.#check(this.#decoder.decode(), this.#tail);
+  }
+
+  #check(text: string, octets: Uint8Array): string {
+    const at = text.indexOf('\ufffd');
+    if (at >= 0) {
+      for (let from = at; from >= 0; from = text.indexOf('\ufffd', from + 1)) this.#written += 1;
+      this.#written -= countReplacements(octets);
+      if (this.#written > 0) noteFault(this.#faults, 'charset-invalid', this.#seen + at);
+    }
+    this.#seen += text.length;
+    return text;
+  }
+}
+
+function countReplacements(octets: Uint8Array): number {
+  let count = 0;
+  for (let at = octets.indexOf(0xef); at >= 0; at = octets.indexOf(0xef, at + 1)) {
+    if (octets[at + 1] === 0xbf && octets[at + 2] === 0xbd) count += 1;
+  }
+  return count;
 }
 
 /** Notes that something was not decodable. */
@@ -321,55 +377,5 @@ class TableReader implements TextReader {
   }
   end(): string {
     return '';
-  }
-}
-
-/** HZ: `~{` GB 2312 in seven bits `~}`, `~~` a tilde, `~` and a line end nothing. RFC 1843. */
-class HzReader implements TextReader {
-  readonly #decoder = new TextDecoder('gbk');
-  #isShifted = false;
-  #isEscaped = false;
-  write(chunk: Uint8Array): string {
-    const out: number[] = [];
-    for (const octet of chunk) {
-      if (this.#isEscaped) this.#escape(octet, out);
-      else if (octet === 0x7e) this.#isEscaped = true;
-      else if (octet === 10) {
-        this.#isShifted = false;
-        out.push(octet);
-      } else out.push(this.#isShifted && octet > 32 ? octet | 0x80 : octet);
-    }
-    return this.#decoder.decode(Uint8Array.from(out), { stream: true });
-  }
-  #escape(octet: number, out: number[]): void {
-    this.#isEscaped = false;
-    if (octet === 0x7b) this.#isShifted = true;
-    else if (octet === 0x7d) this.#isShifted = false;
-    else if (octet === 0x7e) out.push(octet);
-    else if (octet !== 10) out.push(0x7e, octet);
-  }
-  end(): string {
-    return this.#decoder.decode();
-  }
-}
-
-/** ISO-2022-KR: SO and SI switch KS X 1001 in seven bits; the designation is skipped. RFC 1557. */
-class KoreanReader implements TextReader {
-  readonly #decoder = new TextDecoder('euc-kr');
-  #isShifted = false;
-  #toSkip = 0;
-  write(chunk: Uint8Array): string {
-    const out: number[] = [];
-    for (const octet of chunk) {
-      if (this.#toSkip > 0) this.#toSkip -= 1;
-      else if (octet === 0x1b) this.#toSkip = 3;
-      else if (octet === 0x0e) this.#isShifted = true;
-      else if (octet === 0x0f) this.#isShifted = false;
-      else out.push(this.#isShifted && octet > 32 ? octet | 0x80 : octet);
-    }
-    return this.#decoder.decode(Uint8Array.from(out), { stream: true });
-  }
-  end(): string {
-    return this.#decoder.decode();
   }
 }

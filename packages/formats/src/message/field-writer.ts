@@ -79,14 +79,15 @@ export function textTokens(text: string, style: FieldStyle, column = 0): string[
   const encoded = words.map((word) => mustEncode(word, style));
   const first = words.findIndex((word) => word !== '');
   const last = words.findLastIndex((word) => word !== '');
-  for (const [index, word] of words.entries()) {
-    if (word !== '') continue;
-    // Spaces at either end would be trimmed, those between encoded words would vanish.
-    if (index < first || index > last || encoded[index - 1] === true) encoded[index] = true;
-  }
   if (text === '') return [];
+  // Spaces at either end would be trimmed, so the word beside them takes them in.
   if (first > 0) encoded[first] = true;
   if (last >= 0 && last < words.length - 1) encoded[last] = true;
+  for (const [index, word] of words.entries()) {
+    if (word !== '') continue;
+    // Spaces between encoded words would vanish.
+    if (index < first || index > last || encoded[index - 1] === true) encoded[index] = true;
+  }
   const tokens: string[] = [];
   let used = column;
   for (let index = 0; index < words.length;) {

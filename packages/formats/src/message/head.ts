@@ -88,9 +88,13 @@ class FieldOfHead implements Field {
     let to = this.end;
     while (from < to && isBlank(bytes[from]!)) from += 1;
     while (to > from && isBlank(bytes[to - 1]!)) to -= 1;
-    const value = bytes.subarray(from, to);
-    return readText(value.includes(lf) || value.includes(cr) ? unfold(value) : value);
+    return readUnfolded(bytes.subarray(from, to));
   }
+}
+
+/** The text of a value with its folds, without CR and LF. */
+export function readUnfolded(value: Uint8Array): string {
+  return readText(value.includes(lf) || value.includes(cr) ? unfold(value) : value);
 }
 
 function isBlank(octet: number): boolean {
