@@ -18,8 +18,11 @@ export interface Home {
   readonly metrics: Metrics;
   /** The current certificate; replaced as a whole on reload. null: TLS is not offered. */
   tls: SecureContext | null;
-  /** Wakes the queue runner; set when it starts. */
-  wakeQueue: () => void;
+  /**
+   * Wakes the queue runner; set when it starts. `person`: somebody has asked for it, so hosts that are
+   * left alone for their trouble are tried all the same.
+   */
+  wakeQueue: (why?: 'person') => void;
   /** Faults switched on in the lab; production has none. */
   readonly faults: ReadonlySet<Fault>;
 }

@@ -33,7 +33,7 @@ export const queueEdit = operation({
       const nowMs = home.world.nowMs();
       const events = [eventOf(home, verb, route)];
       changed += (await home.store.editQueue(filter, editOf(verb, route, nowMs), events)).length;
-      home.wakeQueue();
+      home.wakeQueue('person');
     }
     return { rows, changed };
   },
