@@ -131,13 +131,17 @@ function scramExchange(
   mechanism: ScramMechanism,
   parts: { readonly credentials: Credentials; readonly port: AuthenticationPort },
 ): Exchange {
+  const offersPlus = parts.port.capabilities.get('SASL')?.includes('SCRAM-SHA-256-PLUS') === true;
   const client = createScramClient({
     crypto: scramCrypto,
     mechanism,
     user: parts.credentials.user,
     password: parts.credentials.password,
     nonce: randomBytes(18).toString('base64'),
-    channelBinding: readChannelBinding(parts.port.tls),
+    // Where -PLUS is offered and another mechanism was asked for, the binding is kept quiet: to name it
+    // would mean "you do not offer it", which a server takes for an attack. RFC 5802 §6.
+    channelBinding:
+      mechanism === 'SCRAM-SHA-256' && offersPlus ? null : readChannelBinding(parts.port.tls),
   });
   let step: 'first' | 'final' | 'verified' = 'first';
   return {

@@ -21,7 +21,7 @@ export const pop3Limits = {
   /** A client must take each such piece of a message within the drain timeout, or it is cut. */
   sliceOctetsMax: 64 * 1024,
   /** A session that ends as the next begins (a dropped connection) is waited for so long. */
-  lockWaitMs: 500,
+  lockWaitMs: 250,
   /** When stopping: a message under way may be finished within this. */
   stopGraceMs: 10_000,
 } as const;
