@@ -3,7 +3,7 @@
  * it does not know. Unknown and missing names are guessed. RFC 2046 §4.1.2, RFC 2152, RFC 1843, RFC 1557.
  */
 
-import { concat, latin1 } from '../bytes.ts';
+import { concat, latin1, utf8 } from '../bytes.ts';
 import { HzReader, JapaneseReader, KoreanReader, LineReader } from './charset-asian.ts';
 import { singleByteTables } from './charset-tables.ts';
 import type { Fault } from './fault.ts';
@@ -133,6 +133,29 @@ export function decodeText(bytes: Uint8Array, label: string | null, faults: Faul
   if (isAscii(bytes) && (label === null || isAsciiSuperset(label))) return latin1(bytes);
   const reader = createTextReader(label, faults);
   return reader.write(bytes) + reader.end();
+}
+
+/** Octets 0x80 to 0x9f as windows-1252 shows them, by character. */
+const upperControls = new Map(
+  Array.from({ length: 32 }, (_, index) => {
+    const octet = 0x80 + index;
+    return [new TextDecoder('windows-1252').decode(Uint8Array.of(octet)), octet] as const;
+  }),
+);
+
+/**
+ * The octets that raw characters above US-ASCII in an encoded value were sent as. The field was decoded as
+ * a whole before its encoded words were seen: where that was not UTF-8, each character is one octet.
+ */
+export function octetsAsSent(text: string, charset: string): Uint8Array {
+  if (!/[^\u0000-\u007f]/u.test(text) || normalLabel(charset) === 'utf-8') return utf8(text);
+  const octets: number[] = [];
+  for (const character of text) {
+    const octet = upperControls.get(character) ?? character.codePointAt(0)!;
+    if (octet <= 0xff) octets.push(octet);
+    else octets.push(...utf8(character));
+  }
+  return Uint8Array.from(octets);
 }
 
 function isAscii(bytes: Uint8Array): boolean {

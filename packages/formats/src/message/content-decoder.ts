@@ -95,18 +95,20 @@ class Base64Decoder implements ContentDecoder {
   readonly #faults: Fault[];
   #group = 0;
   #digits = 0;
-  #isPadded = false;
   #seen = 0;
+  /** What stands behind padding, up to the end of its line; null while there was no padding. */
+  #behind: number[] | null = null;
 
   constructor(faults: Fault[]) {
     this.#faults = faults;
   }
 
   write(chunk: Uint8Array): Uint8Array {
-    const out = new Uint8Array(Math.floor(((chunk.length + this.#digits) * 3) / 4) + 3);
+    const held = this.#behind?.length ?? 0;
+    const out = new Uint8Array(Math.floor(((chunk.length + held + this.#digits) * 3) / 4) + 3);
     let length = 0;
     for (let at = 0; at < chunk.length; at += 1) {
-      if (this.#digits === 0 && !this.#isPadded) {
+      if (this.#digits === 0 && this.#behind === null) {
         const from = at;
         for (; at + 3 < chunk.length; at += 4) {
           const one = base64Values[chunk[at]!]!;
@@ -122,43 +124,72 @@ class Base64Decoder implements ContentDecoder {
         this.#seen += at - from;
         if (at >= chunk.length) break;
       }
-      length = this.#take(chunk[at]!, out, length);
+      this.#seen += 1;
+      const octet = chunk[at]!;
+      if (this.#behind === null) length = this.#take(octet, out, length);
+      else if (octet !== 0x3d || this.#behind.length > 0) {
+        length = this.#takeBehind(this.#behind, octet, out, length);
+      }
     }
     return out.subarray(0, length);
   }
 
   #take(octet: number, out: Uint8Array, length: number): number {
-    this.#seen += 1;
     const value = base64Values[octet]!;
     if (value === 255) {
       if (octet === 0x3d) this.#pad();
       else if (octet > 32) this.#blame();
       return length;
     }
-    // Digits behind padding: several encoded pieces were put together. Go on.
-    if (this.#isPadded) {
-      this.#blame();
-      this.#isPadded = false;
-    }
     this.#group = (this.#group << 6) | value;
     this.#digits += 1;
+    if (this.#digits === 1) return length;
+    // An octet is given as soon as its bits are there, so padding gives none.
     if (this.#digits === 2) out[length] = this.#group >> 4;
     else if (this.#digits === 3) out[length] = (this.#group >> 2) & 255;
-    else if (this.#digits === 4) {
+    else {
       out[length] = this.#group & 255;
       this.#group = 0;
       this.#digits = 0;
-      return length + 1;
-    } else return length;
+    }
     return length + 1;
   }
 
-  /** An octet is given as soon as its bits are complete, so padding gives none. */
   #pad(): void {
-    if (this.#digits === 1 || (this.#digits === 0 && !this.#isPadded)) this.#blame();
-    this.#isPadded = true;
+    if (this.#digits < 2) this.#blame();
+    this.#behind = [];
     this.#group = 0;
     this.#digits = 0;
+  }
+
+  /**
+   * Padding ends the content (RFC 2045 §6.8), and lists append text in the clear. QUIRK: some senders put
+   * several encoded pieces together, so a line that is nothing but base64 is decoded too.
+   */
+  #takeBehind(line: number[], octet: number, out: Uint8Array, length: number): number {
+    if (octet !== 10) {
+      if (line.length < lineLimits.lineBytesMax) line.push(octet);
+      return length;
+    }
+    return this.#endBehind(line, out, length);
+  }
+
+  #endBehind(line: number[], out: Uint8Array, length: number): number {
+    while (line.length > 0 && line.at(-1)! <= 32) line.pop();
+    this.#behind = [];
+    if (line.length === 0) return length;
+    this.#blame();
+    const isBase64 = line.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/u.test(textOf(line));
+    if (!isBase64) return length;
+    this.#behind = null;
+    let at = length;
+    for (const digit of line) if (digit !== 0x3d) at = this.#take(digit, out, at);
+    if (this.#digits > 0) {
+      this.#group = 0;
+      this.#digits = 0;
+      this.#behind = [];
+    }
+    return at;
   }
 
   #blame(): void {
@@ -166,6 +197,11 @@ class Base64Decoder implements ContentDecoder {
   }
 
   end(): Uint8Array {
+    const line = this.#behind;
+    if (line !== null && line.length > 0) {
+      const out = new Uint8Array(line.length);
+      return out.subarray(0, this.#endBehind(line, out, 0));
+    }
     if (this.#digits > 0) noteFault(this.#faults, 'base64-broken', this.#seen);
     this.#digits = 0;
     this.#group = 0;

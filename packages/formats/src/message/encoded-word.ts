@@ -4,7 +4,7 @@
  */
 
 import { base64Values, concat, encodeBase64, hexPair, utf8 } from '../bytes.ts';
-import { decodeText } from './charset.ts';
+import { decodeText, octetsAsSent } from './charset.ts';
 import { noteFault } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { lineLimits } from './limits.ts';
@@ -49,7 +49,7 @@ export function decodeWords(value: string, faults: Fault[] = []): string {
       flush();
       text += between;
     }
-    const octets = word.encoding === 'b' ? decodeB(word.text, faults) : decodeQ(word.text, faults);
+    const octets = word.encoding === 'b' ? decodeB(word.text, faults) : decodeQ(word, faults);
     if (run !== null && run.charset !== word.charset) flush();
     if (run === null) run = { charset: word.charset, pieces: [octets] };
     else run.pieces.push(octets);
@@ -126,8 +126,8 @@ function decodeB(text: string, faults: Fault[]): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-function decodeQ(text: string, faults: Fault[]): Uint8Array {
-  const source = utf8(text);
+function decodeQ({ text, charset }: Word, faults: Fault[]): Uint8Array {
+  const source = octetsAsSent(text, charset);
   const bytes = new Uint8Array(source.length);
   let length = 0;
   for (let at = 0; at < source.length; at += 1) {

@@ -4,8 +4,8 @@
  * RFC 2045 §5.1, RFC 2183 §2, RFC 2231 §3 to §4.1.
  */
 
-import { hexPair, utf8 } from '../bytes.ts';
-import { decodeText } from './charset.ts';
+import { hexPair } from '../bytes.ts';
+import { decodeText, octetsAsSent } from './charset.ts';
 import { decodeWords } from './encoded-word.ts';
 import { noteFault } from './fault.ts';
 import type { Fault } from './fault.ts';
@@ -342,7 +342,7 @@ function decodePieces(pieces: readonly Piece[], faults: Fault[]): string {
       charset = marked?.[1] ?? '';
       text = text.slice(marked?.[0].length ?? 0);
     }
-    const source = utf8(text);
+    const source = octetsAsSent(text, charset);
     for (let at = 0; at < source.length; at += 1) {
       const code = piece.isEncoded && source[at] === 0x25 ? hexPair(source, at + 1) : -1;
       octets.push(code < 0 ? source[at]! : code);
