@@ -501,6 +501,7 @@ export interface JourneySearch {
   /** Substring of sender, recipient or message id. */
   readonly text?: string;
   readonly messageId?: string;
+  /** Begun here since then, by the time in their id. */
   readonly sinceMs?: number;
   readonly limit: number;
 }
@@ -651,12 +652,13 @@ export interface Store {
 
   appendJourney(journey: JourneyId, events: readonly JourneyEvent[]): Promise<void>;
   journey(id: JourneyId): Promise<{ head: JourneyHead; events: readonly RecordedEvent[] } | null>;
+  /** Newest id first. */
   journeys(search: JourneySearch): Promise<readonly JourneyHead[]>;
   /** All journeys whose text id starts so, newest first, at most ten. */
   journeysByPrefix(prefix: string): Promise<readonly JourneyId[]>;
   /** Does this account have a part in that journey (submitted it, or holds or held a copy)? */
   mayRead(account: AccountId, journey: JourneyId): Promise<boolean>;
-  /** Drops journeys that started before; never touches mail. */
+  /** Drops journeys whose id was made before; never touches mail. */
   pruneJourneys(beforeMs: number): Promise<number>;
 
   /** Called after each commit with what it changed. Answers how to stop. */

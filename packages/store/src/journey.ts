@@ -117,8 +117,16 @@ export function readJourneyId(text: string): JourneyId | null {
   return journeyId(Number((n * inverse) % modulus));
 }
 
+const ticksSince = Date.UTC(2025, 0, 1);
+const tickMs = 8;
+
+/** The smallest id that a journey begun at that time can have: ids are in the order of time. */
+export function firstJourneyIdAt(timeMs: number): JourneyId {
+  const ticks = Math.floor((timeMs - ticksSince) / tickMs);
+  return journeyId((Math.max(ticks, 0) % 2 ** 38) * 4096);
+}
+
 /** A new id: 38 bits of milliseconds/8 since 2025 (70 years), 12 bits of chance. */
 export function makeJourneyId(nowMs: number, random12: number): JourneyId {
-  const ticks = Math.floor((nowMs - Date.UTC(2025, 0, 1)) / 8);
-  return journeyId((Math.max(ticks, 0) % 2 ** 38) * 4096 + (random12 & 4095));
+  return journeyId(firstJourneyIdAt(nowMs) + (random12 & 4095));
 }

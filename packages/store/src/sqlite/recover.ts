@@ -1,14 +1,15 @@
 /**
- * What opening a store puts in order after a crash: torn tails of segments are cut, segments that no
- * transaction ever knew are noted as dead, half-written spool files go.
+ * What opening a store puts in order after a crash: torn tails of segments are cut, what
+ * the database lags behind is caught up, half-written spool files go.
  */
 
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
-import { cutSegment, findSegmentEnd } from './segments/append.ts';
-import { readSegmentName, segmentFile, segmentBytes, type StorePaths } from './segments/files.ts';
+import { cutSegment } from './segments/append.ts';
+import { readSegmentName, segmentBytes, type StorePaths } from './segments/files.ts';
 import { segmentBytesMax } from './segments/format.ts';
+import { readRecords } from './segments/scan.ts';
 
 export interface Recovered {
   readonly openSegment: number;
@@ -21,6 +22,7 @@ export interface Recovered {
 interface SegmentColumns {
   readonly segment_id: number;
   readonly length: number;
+  readonly live: number;
   readonly sealed: number;
 }
 
@@ -29,40 +31,57 @@ export function recover(db: Database, paths: StorePaths): Recovered {
   const rows = db.all<SegmentColumns>('SELECT * FROM segment ORDER BY segment_id');
   const known = new Map(rows.map((row) => [row.segment_id, row]));
   const files = readdirSync(paths.segments).flatMap((name) => readSegmentName(name) ?? []);
+  const ids = [...new Set([...files, ...known.keys()])].sort((a, b) => a - b);
   const cut: number[] = [];
-  db.exec('BEGIN IMMEDIATE');
-  for (const id of files) {
-    if (!known.has(id)) note(db, paths, id);
-  }
   let open: { id: number; length: number } | null = null;
-  for (const row of rows) {
+  db.exec('BEGIN IMMEDIATE');
+  for (const id of ids) {
+    const row = known.get(id) ?? { segment_id: id, length: 0, live: 0, sealed: 0 };
     if (row.sealed !== 0) continue;
-    const length = findSegmentEnd(paths, row.segment_id, row.length);
-    if (cutSegment(paths, row.segment_id, length)) cut.push(row.segment_id);
-    const isWhole = segmentBytes(paths, row.segment_id) === length && length < segmentBytesMax;
-    if (isWhole) open = { id: row.segment_id, length };
+    const tail = readTail(db, paths, row);
+    if (cutSegment(paths, id, tail.length)) cut.push(id);
+    // A file shorter than its row has lost octets: nothing more goes into it, the check will tell.
+    const isWhole = segmentBytes(paths, id) === tail.length && tail.length < segmentBytesMax;
+    if (isWhole) open = { id, length: tail.length };
     db.run(
-      'UPDATE segment SET length = ?, sealed = ? WHERE segment_id = ?',
-      length,
+      'INSERT OR REPLACE INTO segment (segment_id, length, live, sealed) VALUES (?, ?, ?, ?)',
+      id,
+      tail.length,
+      row.live + tail.live,
       isWhole ? 0 : 1,
-      row.segment_id,
     );
   }
   if (open !== null) {
     db.run('UPDATE segment SET sealed = 1 WHERE segment_id <> ? AND sealed = 0', open.id);
   }
   db.exec('COMMIT');
-  const nextSegment = Math.max(0, ...files, ...known.keys()) + 1;
+  const nextSegment = Math.max(0, ...ids) + 1;
   return open === null
     ? { openSegment: nextSegment, openLength: 0, nextSegment: nextSegment + 1, cut }
     : { openSegment: open.id, openLength: open.length, nextSegment, cut };
 }
 
-/** Written, but its transaction never came: nobody was told yes. The compactor takes it away. */
-function note(db: Database, paths: StorePaths, id: number): void {
-  db.run(
-    'INSERT INTO segment (segment_id, length, live, sealed) VALUES (?, ?, 0, 1)',
-    id,
-    statSync(segmentFile(paths, id)).size,
-  );
+/**
+ * The records behind what the row tells: those of committed transactions count as live, others were
+ * synced, but their transaction never came, and nobody was told yes; the compactor takes them away.
+ */
+function readTail(
+  db: Database,
+  paths: StorePaths,
+  row: SegmentColumns,
+): { readonly length: number; readonly live: number } {
+  const records = readRecords(paths, row.segment_id, row.length);
+  let live = 0;
+  let { length } = row;
+  for (const record of records) {
+    const blob = db.get(
+      'SELECT 1 FROM blob WHERE hash = ? AND segment_id = ? AND offset = ?',
+      record.hash,
+      row.segment_id,
+      record.offset,
+    );
+    if (blob !== undefined) live += record.storedSize;
+    length = record.offset + record.storedSize;
+  }
+  return { length, live };
 }

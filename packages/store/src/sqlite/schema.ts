@@ -180,7 +180,8 @@ CREATE TABLE blob (
   raw_size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- length is what is known to be on disk; live is the part of it that blobs refer to.
+-- live is the part of it that blobs refer to. The row of the growing segment may lag behind by what was
+-- only appended; opening the store catches up from the records themselves.
 CREATE TABLE segment (
   segment_id INTEGER PRIMARY KEY,
   length INTEGER NOT NULL,
@@ -246,23 +247,21 @@ CREATE TABLE journey (
   submitted_by INTEGER
 ) STRICT;
 CREATE INDEX journey_code ON journey (code);
-CREATE INDEX journey_started ON journey (started_us);
 
--- One row per appended group of events, as JSON text. accounts: those who take part since this group.
+-- One row per appended group of events, as JSON text. part_id is journey_id * 8192 + number, which saves
+-- an index (PRIMARY KEY (journey_id, number) elsewhere). accounts: those who take part since this group.
 CREATE TABLE journey_part (
-  journey_id INTEGER NOT NULL,
+  part_id INTEGER PRIMARY KEY,
   first_seq INTEGER NOT NULL,
   count INTEGER NOT NULL,
   accounts TEXT,
   events TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX journey_part_key ON journey_part (journey_id, first_seq);
 
 CREATE TABLE journey_account (
   account_id INTEGER NOT NULL,
-  started_us INTEGER NOT NULL,
   journey_id INTEGER NOT NULL,
-  PRIMARY KEY (account_id, started_us, journey_id)
+  PRIMARY KEY (account_id, journey_id)
 ) STRICT, WITHOUT ROWID;
 `;
 

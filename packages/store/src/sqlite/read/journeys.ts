@@ -3,8 +3,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { JourneySearch } from '../../contract.ts';
 import { journeyId, type AccountId, type JourneyId } from '../../ids.ts';
-import type { JourneyEvent, JourneyHead, RecordedEvent } from '../../journey.ts';
+import {
+  firstJourneyIdAt,
+  type JourneyEvent,
+  type JourneyHead,
+  type RecordedEvent,
+} from '../../journey.ts';
 import type { Database } from '../database.ts';
+import { partsOfJourney } from '../journey-parts.ts';
 import { sliceMax } from './slices.ts';
 
 interface HeadColumns {
@@ -47,7 +53,7 @@ export function readJourney(
     const head = db.get<HeadColumns>('SELECT * FROM journey WHERE journey_id = ?', id);
     if (head === undefined) return null;
     const parts = db.all<{ first_seq: number; events: string }>(
-      'SELECT first_seq, events FROM journey_part WHERE journey_id = ? ORDER BY first_seq',
+      `SELECT first_seq, events FROM journey_part WHERE ${partsOfJourney} ORDER BY part_id`,
       id,
     );
     const events = parts.flatMap((part) => readEvents(id, part.first_seq, part.events));
@@ -55,50 +61,42 @@ export function readJourney(
   });
 }
 
-/** The place of a journey in the order newest first. */
-interface Cursor {
-  readonly started_us: number;
-  readonly journey_id: number;
-}
-
-const newest: Cursor = {
-  started_us: Number.MAX_SAFE_INTEGER,
-  journey_id: Number.MAX_SAFE_INTEGER,
-};
-
 export async function searchJourneys(
   db: Database,
   search: JourneySearch,
 ): Promise<readonly JourneyHead[]> {
   const found: JourneyHead[] = [];
-  let cursor = newest;
+  let before = Number.MAX_SAFE_INTEGER;
   while (found.length < search.limit) {
-    const slice = readSlice(db, search, cursor);
+    const slice = readSlice(db, search, before);
     for (const row of slice) if (matches(row, search)) found.push(journeyHead(row));
     const last = slice.at(-1);
     if (last === undefined || slice.length < sliceMax) break;
-    cursor = last;
+    before = last.journey_id;
     await setImmediate();
   }
   return found.slice(0, search.limit);
 }
 
-function readSlice(db: Database, search: JourneySearch, cursor: Cursor): HeadColumns[] {
-  const sinceUs = search.sinceMs === undefined ? 0 : search.sinceMs * 1000;
-  const place = [cursor.started_us, cursor.journey_id, sinceUs, sliceMax] as const;
+function readSlice(db: Database, search: JourneySearch, before: number): HeadColumns[] {
+  const since = search.sinceMs === undefined ? 0 : firstJourneyIdAt(search.sinceMs);
   if (search.account === undefined) {
     return db.all<HeadColumns>(
-      `SELECT * FROM journey WHERE (started_us, journey_id) < (?, ?) AND started_us >= ?
-       ORDER BY started_us DESC, journey_id DESC LIMIT ?`,
-      ...place,
+      `SELECT * FROM journey WHERE journey_id < ? AND journey_id >= ?
+       ORDER BY journey_id DESC LIMIT ?`,
+      before,
+      since,
+      sliceMax,
     );
   }
   return db.all<HeadColumns>(
     `SELECT j.* FROM journey_account a JOIN journey j USING (journey_id)
-     WHERE a.account_id = ? AND (a.started_us, a.journey_id) < (?, ?) AND a.started_us >= ?
-     ORDER BY a.started_us DESC, a.journey_id DESC LIMIT ?`,
+     WHERE a.account_id = ? AND a.journey_id < ? AND a.journey_id >= ?
+     ORDER BY a.journey_id DESC LIMIT ?`,
     search.account,
-    ...place,
+    before,
+    since,
+    sliceMax,
   );
 }
 
@@ -128,10 +126,9 @@ export function journeysByPrefix(db: Database, prefix: string): readonly Journey
 
 export function mayRead(db: Database, account: AccountId, journey: JourneyId): boolean {
   const row = db.get(
-    `SELECT 1 FROM journey j JOIN journey_account a USING (started_us, journey_id)
-     WHERE j.journey_id = ? AND a.account_id = ?`,
-    journey,
+    'SELECT 1 FROM journey_account WHERE account_id = ? AND journey_id = ?',
     account,
+    journey,
   );
   return row !== undefined;
 }

@@ -11,21 +11,10 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readSync,
   renameSync,
   writeSync,
 } from 'node:fs';
-import {
-  readFrame,
-  readFrameHeader,
-  readRecordHeader,
-  frameHeaderBytes,
-  recordBytesMax,
-  recordHeaderBytes,
-  segmentBytesMax,
-  writeRecord,
-  type RawBytes,
-} from './format.ts';
+import { recordBytesMax, segmentBytesMax, writeRecord, type RawBytes } from './format.ts';
 import { segmentFile, syncDirectory, type StorePaths } from './files.ts';
 
 /** Where a blob lies. */
@@ -174,51 +163,6 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   while (done < bytes.length) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
-}
-
-/**
- * Where the whole records of a segment end, looking from `from` on (what the database knows of).
- * Behind it lie zeros or a torn tail.
- */
-export function findSegmentEnd(paths: StorePaths, id: number, from: number): number {
-  const file = segmentFile(paths, id);
-  if (!existsSync(file)) return from;
-  const fd = openSync(file, 'r');
-  try {
-    let end = from;
-    for (;;) {
-      const next = endOfRecord(fd, end);
-      if (next === null) return end;
-      end = next;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** null: no whole and sound record begins there. */
-function endOfRecord(fd: number, at: number): number | null {
-  const head = Buffer.alloc(recordHeaderBytes);
-  if (readSync(fd, head, 0, head.length, at) < head.length) return null;
-  const header = readRecordHeader(head, 0);
-  if (header === null) return null;
-  const end = at + recordHeaderBytes + header.storedSize;
-  let position = at + recordHeaderBytes;
-  for (let frame = 0; frame < header.frames; frame += 1) {
-    const frameHead = Buffer.alloc(frameHeaderBytes);
-    if (readSync(fd, frameHead, 0, frameHead.length, position) < frameHead.length) return null;
-    const sizes = readFrameHeader(frameHead, 0);
-    if (sizes === null) return null;
-    const whole = Buffer.alloc(frameHeaderBytes + sizes.storedSize);
-    if (readSync(fd, whole, 0, whole.length, position) < whole.length) return null;
-    try {
-      readFrame(whole, 0, 'tail');
-    } catch {
-      return null; // a torn record is what we are looking for
-    }
-    position += whole.length;
-  }
-  return position === end ? end : null;
 }
 
 /** Cuts a file behind its last whole record. */

@@ -1,5 +1,5 @@
 /**
- * Who refers to which body. Bodies are placed in the segments before the transaction, referred to within
+ * Who refers to which body. Bodies are placed in the segments before the transaction and referred to within
  * it; the counts live in the same database as everything that refers.
  */
 
@@ -8,6 +8,7 @@ import type { Database } from '../database.ts';
 import type { PackedBody } from '../operations.ts';
 import { adoptSpool, SegmentAppender, type Place } from '../segments/append.ts';
 import { segmentFile, type StorePaths } from '../segments/files.ts';
+import { SegmentLedger } from './segment-ledger.ts';
 
 export interface PlacedBody {
   readonly hash: Buffer;
@@ -23,22 +24,18 @@ interface BlobColumns {
   readonly raw_size: number;
 }
 
-interface Tally {
-  live: number;
-  length: number | null;
-  isSealed: boolean;
-}
-
-/** The bodies of one writer. A group is what is committed together. */
+/** The bodies of one writer. A group is what is placed and synced together. */
 export class Blobs {
   readonly #db: Database;
   readonly #paths: StorePaths;
   readonly #appender: SegmentAppender;
+  readonly #ledger: SegmentLedger;
   #nextSegment: number;
   /** Placed in this group and not yet known to the database. */
   readonly #placed = new Map<string, Place>();
+  /** Spool files that became segments in this group. */
   readonly #adopted = new Map<string, number>();
-  readonly #tallies = new Map<number, Tally>();
+  /** Spool files whose body was known already. */
   readonly #spent: string[] = [];
   #groupStart = 0;
 
@@ -51,7 +48,7 @@ export class Blobs {
     this.#paths = paths;
     this.#appender = start.appender;
     this.#nextSegment = start.nextSegment;
-    this.#groupStart = start.appender.length;
+    this.#ledger = new SegmentLedger(db, start.appender);
   }
 
   get syncs(): number {
@@ -65,8 +62,9 @@ export class Blobs {
 
   beginGroup(): void {
     if (this.#appender.isFull) {
-      this.#tally(this.#appender.id).isSealed = true;
+      this.#ledger.seal(this.#appender.id, this.#appender.length);
       this.#appender.startNext(this.takeSegmentId());
+      this.#ledger.startNext();
     }
     this.#groupStart = this.#appender.length;
   }
@@ -125,7 +123,7 @@ export class Blobs {
       place.storedSize,
       place.rawSize,
     );
-    if (row?.refs === count) this.#tally(place.segment).live += place.storedSize;
+    if (row?.refs === count) this.#ledger.refer(place.segment, place.storedSize);
   }
 
   release(hash: Uint8Array): void {
@@ -135,57 +133,44 @@ export class Blobs {
     );
     if (row === undefined || row.refs > 0) return;
     this.#db.run('DELETE FROM blob WHERE hash = ?', hash);
-    this.#tally(row.segment_id).live -= row.stored_size;
+    this.#ledger.release(row.segment_id, row.stored_size);
   }
 
-  /** Writes what changed about segments; part of each transaction. */
-  flush(): void {
-    if (this.#appender.length > this.#groupStart) {
-      this.#tally(this.#appender.id).length = this.#appender.length;
-    }
-    for (const [id, tally] of this.#tallies) {
-      this.#db.run(
-        `INSERT INTO segment (segment_id, length, live, sealed) VALUES (?, ?, ?, ?)
-         ON CONFLICT (segment_id) DO UPDATE SET live = live + excluded.live,
-           length = max(length, excluded.length), sealed = max(sealed, excluded.sealed)`,
-        id,
-        tally.length ?? 0,
-        tally.live,
-        tally.isSealed ? 1 : 0,
-      );
-    }
+  /** Part of each transaction. `isComplete`: leave no row behind the truth. */
+  flush(isComplete = false): void {
+    this.#ledger.flush(this.#appender, isComplete);
   }
 
-  /** What `flush` wrote is committed. */
-  flushed(): void {
-    this.#tallies.clear();
+  committed(): void {
+    this.#ledger.committed(this.#appender);
   }
 
-  /** All of the group is done. */
+  rolledBack(): void {
+    this.#ledger.rolledBack();
+  }
+
+  /** All of the group has been committed or answered. */
   endGroup(): void {
     for (const file of this.#spent) rmSync(file, { force: true });
     this.#clear();
   }
 
-  /** The transaction was rolled back; the same bodies will be tried in others. */
-  retry(): void {
-    for (const [id, tally] of this.#tallies) {
-      tally.live = 0;
-      if (tally.length === null && !tally.isSealed) this.#tallies.delete(id);
-    }
-  }
-
   /** Nothing of this group came about: its bodies never were. */
-  abandon(): void {
-    for (const [spool, id] of this.#adopted) renameSync(segmentFile(this.#paths, id), spool);
+  abandonGroup(): void {
+    for (const [spool, id] of this.#adopted) {
+      renameSync(segmentFile(this.#paths, id), spool);
+      this.#ledger.forget(id);
+    }
     this.#appender.rewind(this.#groupStart);
     this.#clear();
   }
 
   /** A sync has failed: nobody knows what that file holds, so nothing more goes into it. */
   abandonSegment(): void {
-    this.abandon();
+    this.abandonGroup();
+    this.#ledger.seal(this.#appender.id, this.#groupStart);
     this.#appender.abandon(this.takeSegmentId());
+    this.#ledger.startNext();
     this.#groupStart = 0;
   }
 
@@ -196,7 +181,6 @@ export class Blobs {
   #clear(): void {
     this.#placed.clear();
     this.#adopted.clear();
-    this.#tallies.clear();
     this.#spent.length = 0;
   }
 
@@ -210,18 +194,7 @@ export class Blobs {
     adoptSpool(this.#paths, spool, segment);
     this.#adopted.set(spool, segment);
     const { size } = statSync(segmentFile(this.#paths, segment));
-    const tally = this.#tally(segment);
-    tally.length = size;
-    tally.isSealed = true;
+    this.#ledger.seal(segment, size);
     return { segment, offset: 0, storedSize: size, rawSize };
-  }
-
-  #tally(segment: number): Tally {
-    let tally = this.#tallies.get(segment);
-    if (tally === undefined) {
-      tally = { live: 0, length: null, isSealed: false };
-      this.#tallies.set(segment, tally);
-    }
-    return tally;
   }
 }

@@ -313,5 +313,5 @@ const tracesOfAccounts = [
   { table: 'downloaded', key: ['email_id'] },
   { table: 'known_recipient', key: ['address'] },
   { table: 'sent_day', key: ['day'] },
-  { table: 'journey_account', key: ['started_us', 'journey_id'] },
+  { table: 'journey_account', key: ['journey_id'] },
 ] as const;

@@ -56,10 +56,10 @@ export class GroupCommit {
     } catch (error) {
       const trouble = machineTrouble(error);
       if (trouble !== null) {
-        blobs.abandon();
+        blobs.abandonGroup();
         for (const task of prepared) endings.push(ended(task, trouble));
       } else if (prepared.length === 1) {
-        blobs.abandon();
+        blobs.abandonGroup();
         for (const task of prepared) endings.push(failed(task, error));
       } else {
         endings.push(...this.#oneByOne(prepared, changes));
@@ -124,7 +124,7 @@ export class GroupCommit {
       accounts.flush();
       blobs.flush();
       db.exec('COMMIT');
-      blobs.flushed();
+      blobs.committed();
       this.commits += 1;
       changes.push(...this.#context.changes);
       return endings;
@@ -140,7 +140,7 @@ export class GroupCommit {
     if (db.raw.isTransaction) db.exec('ROLLBACK');
     accounts.forget();
     sequences.forget();
-    blobs.retry();
+    blobs.rolledBack();
   }
 
   #oneByOne(prepared: readonly Prepared[], changes: PackedChange[]): Ending[] {

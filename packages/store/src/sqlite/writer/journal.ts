@@ -2,12 +2,23 @@
 
 import type { JourneyId } from '../../ids.ts';
 import { journeyId } from '../../ids.ts';
-import { formatJourneyId, type JourneyEvent } from '../../journey.ts';
+import { firstJourneyIdAt, formatJourneyId, type JourneyEvent } from '../../journey.ts';
 import type { Database } from '../database.ts';
+import { partsOfJourney } from '../journey-parts.ts';
 import type { PackedAcceptance, PackedChange, PackedEvents } from '../operations.ts';
 
 /** A journey is a story, not a log: beyond this nothing is added. */
 const eventsMax = 20_000;
+/** Two are kept free for those who join late. */
+const partsMax = 8190;
+
+/** Where the next group of events goes. */
+interface Place {
+  readonly number: number;
+  readonly firstSeq: number;
+}
+
+const beginning: Place = { number: 0, firstSeq: 1 };
 
 export class Journal {
   readonly #db: Database;
@@ -24,7 +35,7 @@ export class Journal {
     events: readonly PackedEvents[],
     accounts: readonly number[],
   ): void {
-    const [id, startedUs] = head;
+    const [id] = head;
     const isNew =
       this.#db.run(
         `INSERT OR IGNORE INTO journey (journey_id, started_us, direction, sender, recipients,
@@ -33,56 +44,52 @@ export class Journal {
         ...head,
         formatJourneyId(id),
       ) > 0;
-    const started = isNew ? startedUs : this.#startedUs(id);
-    const parts = new Set(accounts);
     const added: number[] = [];
-    for (const account of parts) {
+    for (const account of new Set(accounts)) {
       const isAdded = this.#db.run(
-        'INSERT OR IGNORE INTO journey_account (account_id, started_us, journey_id) VALUES (?, ?, ?)',
+        'INSERT OR IGNORE INTO journey_account (account_id, journey_id) VALUES (?, ?)',
         account,
-        started,
         id,
       );
       if (isAdded > 0) added.push(account);
     }
     this.#write(id, events, {
-      firstSeq: isNew ? 1 : this.#nextSeq(id),
+      place: isNew ? beginning : this.#nextPlace(id),
       accounts: added.length === 0 ? null : JSON.stringify(added),
     });
   }
 
   /** A journey that is not known (dropped by age) stays so. */
   append(id: JourneyId, events: PackedEvents): void {
-    const firstSeq = this.#nextSeq(id);
-    if (firstSeq === 1 && !this.#isKnown(id)) return;
-    this.#write(id, [events], { firstSeq, accounts: null });
+    const place = this.#nextPlace(id);
+    if (place === beginning && !this.#isKnown(id)) return;
+    this.#write(id, [events], { place, accounts: null });
   }
 
   appendEvent(id: number, event: JourneyEvent): void {
     this.append(journeyId(id), [JSON.stringify(event), 1]);
   }
 
-  /** Drops those that started before, oldest first; answers how many. */
+  /** Drops those begun before, oldest first; answers how many. */
   prune(beforeMs: number, itemsMax: number): number {
-    const old = this.#db.all<{ journey_id: number; started_us: number }>(
-      'SELECT journey_id, started_us FROM journey WHERE started_us < ? ORDER BY started_us LIMIT ?',
-      beforeMs * 1000,
+    const old = this.#db.all<{ journey_id: number }>(
+      'SELECT journey_id FROM journey WHERE journey_id < ? ORDER BY journey_id LIMIT ?',
+      firstJourneyIdAt(beforeMs),
       itemsMax,
     );
-    for (const { journey_id: id, started_us: started } of old) {
+    for (const { journey_id: id } of old) {
       const parts = this.#db.all<{ accounts: string }>(
-        'SELECT accounts FROM journey_part WHERE journey_id = ? AND accounts IS NOT NULL',
+        `SELECT accounts FROM journey_part WHERE ${partsOfJourney} AND accounts IS NOT NULL`,
         id,
       );
       for (const account of parts.flatMap((part) => JSON.parse(part.accounts) as number[])) {
         this.#db.run(
-          'DELETE FROM journey_account WHERE account_id = ? AND started_us = ? AND journey_id = ?',
+          'DELETE FROM journey_account WHERE account_id = ? AND journey_id = ?',
           account,
-          started,
           id,
         );
       }
-      this.#db.run('DELETE FROM journey_part WHERE journey_id = ?', id);
+      this.#db.run(`DELETE FROM journey_part WHERE ${partsOfJourney}`, id);
       this.#db.run('DELETE FROM journey WHERE journey_id = ?', id);
     }
     return old.length;
@@ -91,42 +98,38 @@ export class Journal {
   #write(
     id: JourneyId,
     groups: readonly PackedEvents[],
-    at: { readonly firstSeq: number; readonly accounts: string | null },
+    at: { readonly place: Place; readonly accounts: string | null },
   ): void {
+    const { number, firstSeq } = at.place;
     const filled = groups.filter(([, count]) => count > 0);
     const count = filled.reduce((sum, [, each]) => sum + each, 0);
-    if (at.accounts === null && (count === 0 || at.firstSeq + count > eventsMax)) return;
+    const isTooLong = firstSeq + count > eventsMax || number >= partsMax;
+    if (at.accounts === null && (count === 0 || isTooLong)) return;
+    if (number >= 8192) return;
     const text = filled.map(([each]) => each).join(',');
     this.#db.run(
-      `INSERT INTO journey_part (journey_id, first_seq, count, accounts, events)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO journey_part (part_id, first_seq, count, accounts, events)
+       VALUES (CAST(? AS INTEGER) * 8192 + CAST(? AS INTEGER), ?, ?, ?, ?)`,
       id,
-      at.firstSeq,
+      number,
+      firstSeq,
       count,
       at.accounts,
       text,
     );
-    this.#changes.push({ kind: 'journey-text', journey: id, firstSeq: at.firstSeq, text });
-  }
-
-  #startedUs(id: number): number {
-    const row = this.#db.get<{ started_us: number }>(
-      'SELECT started_us FROM journey WHERE journey_id = ?',
-      id,
-    );
-    return row?.started_us ?? 0;
+    this.#changes.push({ kind: 'journey-text', journey: id, firstSeq, text });
   }
 
   #isKnown(id: number): boolean {
     return this.#db.get('SELECT 1 FROM journey WHERE journey_id = ?', id) !== undefined;
   }
 
-  #nextSeq(id: number): number {
-    const row = this.#db.get<{ next: number }>(
-      `SELECT first_seq + count AS next FROM journey_part
-       WHERE journey_id = ? ORDER BY first_seq DESC LIMIT 1`,
+  #nextPlace(id: number): Place {
+    const row = this.#db.get<Place>(
+      `SELECT (part_id & 8191) + 1 AS number, first_seq + count AS firstSeq FROM journey_part
+       WHERE ${partsOfJourney} ORDER BY part_id DESC LIMIT 1`,
       id,
     );
-    return row?.next ?? 1;
+    return row ?? beginning;
   }
 }

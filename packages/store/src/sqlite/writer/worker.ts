@@ -163,6 +163,7 @@ class Writer {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       this.#context.sequences.settle();
+      this.#blobs.flush(true);
       this.#db.exec('COMMIT');
       this.#blobs.close();
     } finally {
