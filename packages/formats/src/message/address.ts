@@ -51,8 +51,9 @@ export function mailboxesOf(list: Pick<AddressList, 'entries'>): readonly Mailbo
 
 /** A mailbox of its parts. */
 export function makeMailbox(name: string | null, local: string, domain: string): Mailbox {
-  const written = isDotAtom(local) || domain === '' ? local : quote(local);
-  return { name, local, domain, address: domain === '' ? local : `${written}@${domain}` };
+  if (domain === '') return { name, local, domain, address: local };
+  const written = local === '' || isDotAtom(local) ? local : quote(local);
+  return { name, local, domain, address: `${written}@${domain}` };
 }
 
 /** RFC 5322 §3.2.3 with RFC 6532 §3.2: letters, digits, certain signs, all above US-ASCII; single dots. */
@@ -263,7 +264,14 @@ class AddressReader {
   ): Mailbox {
     if (local.length === 0 || domain.length === 0) this.#note('address-broken');
     if (local.some(isAt)) this.#note('address-two-ats');
-    return makeMailbox(name, this.#localOf(local), this.#domainOf(domain));
+    const localText = this.#localOf(local);
+    const domainText = this.#domainOf(domain);
+    if (localText.startsWith("'") && domainText.endsWith("'")) {
+      // QUIRK: Outlook put addresses between apostrophes.
+      this.#note('address-broken');
+      return makeMailbox(name, localText.slice(1), domainText.slice(0, -1));
+    }
+    return makeMailbox(name, localText, domainText);
   }
 
   /** What stands between angle brackets; a route in front of it is obsolete and skipped. */
@@ -386,11 +394,13 @@ class AddressReader {
     const text = this.#text;
     const start = this.#at;
     if (text.charCodeAt(start) === 61 && text.charCodeAt(start + 1) === 63) {
-      // QUIRK: broken senders leave commas and other signs in encoded words; take such a word whole.
+      // QUIRK: broken senders leave commas, spaces and other signs in encoded words; such a word is
+      // taken whole unless it would swallow the address.
       const end = findWordEnd(text, start);
-      if (end >= 0 && !/[\s<>]/u.test(text.slice(start, end))) {
+      const word = text.slice(start, Math.max(start, end));
+      if (word !== '' && !(/\s/u.test(word) ? /[<>@"]/u : /[<>]/u).test(word)) {
         this.#at = end;
-        return text.slice(start, end);
+        return word;
       }
     }
     let at = start + 1; // At least one character, whatever it is.

@@ -36,7 +36,7 @@ export const faultWords = {
   'parameters-too-many': 'a field has more parameters than the limit; the rest is not read',
   'boundary-missing': 'a multipart has no boundary; read as text',
   'boundary-too-long': 'a boundary is longer than the limit; read as text',
-  'boundary-never': 'the boundary of a multipart never occurs; it has no parts',
+  'multipart-empty': 'a multipart has no parts: its boundary does not occur',
   'multipart-not-closed': 'a multipart ends without its closing delimiter',
   'field-duplicate': 'a field that may stand once is given again; the first one counts',
   'encoding-unknown': 'the transfer encoding is not known; the content is left as it is',

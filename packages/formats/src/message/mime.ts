@@ -106,7 +106,6 @@ interface Frame {
   readonly boundary: Uint8Array | null;
   /** The boundary may still occur. */
   isOpen: boolean;
-  hasDelimiter: boolean;
   readonly sink: PartSink | null;
   /** Line ends before the body. */
   readonly linesBefore: number;
@@ -411,7 +410,6 @@ class TreeReader implements MimeReader {
   }
 
   #passDelimiter(frame: Frame, isLast: boolean): void {
-    frame.hasDelimiter = true;
     if (isLast) {
       frame.isOpen = false;
       this.#openCount -= 1;
@@ -441,7 +439,6 @@ class TreeReader implements MimeReader {
       part,
       boundary,
       isOpen: boundary !== null,
-      hasDelimiter: false,
       sink: holding.kind === 'content' ? sink : null,
       linesBefore: this.#lineEnds,
     });
@@ -451,19 +448,11 @@ class TreeReader implements MimeReader {
 
   #holdingOf(part: OpenPart): ReturnType<typeof holdingOf> {
     const holding = holdingOf(part);
-    if (holding.kind === 'content') {
-      if (holding.fault !== null) noteFault(this.#faults, holding.fault, part.headStart);
-      return holding;
-    }
-    if (this.#frames.length >= this.#limits.depthMax) {
-      noteFault(this.#faults, 'depth-too-deep', part.headStart);
-      return { kind: 'content', fault: 'depth-too-deep' };
-    }
-    if (this.#partCount >= this.#limits.partsMax) {
-      noteFault(this.#faults, 'parts-too-many', part.headStart);
-      return { kind: 'content', fault: 'parts-too-many' };
-    }
-    return holding;
+    if (holding.kind === 'content') return holding;
+    const isDeep = this.#frames.length >= this.#limits.depthMax;
+    if (!isDeep && this.#partCount < this.#limits.partsMax) return holding;
+    noteFault(this.#faults, isDeep ? 'depth-too-deep' : 'parts-too-many', part.headStart);
+    return { kind: 'content' };
   }
 
   /** Ends all frames from `first` on at `end`, before which `lineEnds` line ends lie. */
@@ -473,10 +462,11 @@ class TreeReader implements MimeReader {
       frame.part.bodyEnd = Math.max(end, frame.part.bodyStart);
       frame.part.bodyLines = Math.max(0, lineEnds - frame.linesBefore);
       frame.sink?.end();
-      if (!frame.isOpen) continue;
-      this.#openCount -= 1;
-      const code = frame.hasDelimiter ? 'multipart-not-closed' : 'boundary-never';
-      noteFault(this.#faults, code, frame.part.headStart);
+      const { part, boundary, isOpen } = frame;
+      if (boundary !== null && part.parts.length === 0) {
+        noteFault(this.#faults, 'multipart-empty', part.headStart);
+      } else if (isOpen) noteFault(this.#faults, 'multipart-not-closed', part.headStart);
+      if (isOpen) this.#openCount -= 1;
     }
   }
 }

@@ -6,7 +6,7 @@
 import { isIdentity, readEncoding } from './content-decoder.ts';
 import type { Encoding } from './content-decoder.ts';
 import { noteFault } from './fault.ts';
-import type { Fault, FaultCode } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { findFields } from './head.ts';
 import type { Head } from './head.ts';
 import { mimeLimits } from './limits.ts';
@@ -29,7 +29,11 @@ export interface Part {
   readonly bodyEnd: number;
   /** Line ends within the body; a last line without one is not counted. */
   readonly bodyLines: number;
-  /** The type by which the part was read: the default where the field is missing or damaged. */
+  /**
+   * The type by which the part was read: the default where the field is missing or damaged, text/plain for
+   * a multipart that names no boundary. A multipart may have no parts all the same, and a message part no
+   * message: when they are encoded, or beyond a limit.
+   */
   readonly type: ContentType;
   readonly encoding: Encoding;
   readonly disposition: ParameterField | null;
@@ -84,9 +88,13 @@ export function makePart(head: Head, place: PartPlace, faults: Fault[]): OpenPar
     location: valueOf('content-location'),
     md5: valueOf('content-md5'),
   };
-  const type = readContentType(written.type, inner, isInDigest ? 'message/rfc822' : 'text/plain');
+  const defaultType = isInDigest ? 'message/rfc822' : 'text/plain';
+  const type = withBoundary(readContentType(written.type, inner, defaultType), inner);
   const encoding = readEncoding(written.encoding);
   if (encoding === 'unknown') noteFault(inner, 'encoding-unknown', 0);
+  if ((type.type === 'multipart' || isMessageType(type)) && !isIdentity(encoding)) {
+    noteFault(inner, 'encoding-composite', 0);
+  }
   const disposition =
     written.disposition === null ? null : readParameters(written.disposition, inner);
   for (const fault of inner) noteFault(faults, fault.code, place.headStart);
@@ -117,29 +125,34 @@ function pathOf(parent: OpenPart | null, isMultipart: boolean): string {
   return parent.path === '' ? String(number) : `${parent.path}.${number}`;
 }
 
+/** RFC 2046 §5.1.1: a multipart must tell its boundary; without one its body is text. */
+function withBoundary(type: ContentType, faults: Fault[]): ContentType {
+  if (type.type !== 'multipart') return type;
+  const length = boundaryOf(type).length;
+  if (length > 0 && length <= mimeLimits.boundaryBytesMax) return type;
+  noteFault(faults, length === 0 ? 'boundary-missing' : 'boundary-too-long', 0);
+  return { ...type, value: 'text/plain', type: 'text', subtype: 'plain' };
+}
+
+function boundaryOf(type: ContentType): string {
+  return findParameter(type, 'boundary')?.trimEnd() ?? '';
+}
+
 /** What a part holds: parts between delimiters, a message, or octets of its own. */
 export type Holding =
   | { readonly kind: 'parts'; readonly boundary: string }
   | { readonly kind: 'message' }
-  | { readonly kind: 'content'; readonly fault: FaultCode | null };
+  | { readonly kind: 'content' };
 
 /** How the body of this part is to be read. RFC 2046 §5.1, §5.2.1; RFC 6532 §3.7. */
 export function holdingOf(part: Part): Holding {
-  const isMultipart = part.type.type === 'multipart';
-  const isMessage =
-    part.type.type === 'message' &&
-    (part.type.subtype === 'rfc822' ||
-      part.type.subtype === 'global' ||
-      part.type.subtype === 'news');
-  if (!isMultipart && !isMessage) return { kind: 'content', fault: null };
-  if (!isIdentity(part.encoding)) return { kind: 'content', fault: 'encoding-composite' };
-  if (isMessage) return { kind: 'message' };
-  const boundary = findParameter(part.type, 'boundary')?.trimEnd() ?? '';
-  if (boundary === '') return { kind: 'content', fault: 'boundary-missing' };
-  if (boundary.length > mimeLimits.boundaryBytesMax) {
-    return { kind: 'content', fault: 'boundary-too-long' };
-  }
-  return { kind: 'parts', boundary };
+  if (!isIdentity(part.encoding)) return { kind: 'content' };
+  if (part.type.type === 'multipart') return { kind: 'parts', boundary: boundaryOf(part.type) };
+  return isMessageType(part.type) ? { kind: 'message' } : { kind: 'content' };
+}
+
+function isMessageType({ type, subtype }: ContentType): boolean {
+  return type === 'message' && ['rfc822', 'global', 'news'].includes(subtype);
 }
 
 /** The file name that a part gives itself, decoded; it may hold anything. RFC 2183 §2.3. */

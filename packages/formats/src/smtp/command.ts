@@ -61,6 +61,7 @@ export const commandLimits = {
 /**
  * Reads one command line (without CRLF). Throws SyntaxFault:
  * `smtp.verb` unknown verb · `smtp.argument` wrong argument · `smtp.path` malformed address ·
+ * `smtp.bdat` no telling how many octets follow ·
  * `smtp.parameter` wrong value · `smtp.parameter.unknown` · `smtp.control` control characters.
  *
  * @example readCommand('mail from:<a@b.example> SIZE=10').verb // 'MAIL'
@@ -110,9 +111,11 @@ function readHelloName(argument: string): string {
 }
 
 function readBdat(argument: string): Command {
-  const match = /^([0-9]{1,20})(?: +(LAST))? *$/i.exec(argument);
-  if (match === null) throw wrong('BDAT takes a number of octets, and LAST after the last block');
-  // A size beyond 2^53 reads as an inexact number, which is far beyond every limit anyway.
+  const match = /^([0-9]+)(?: +(LAST))? *$/i.exec(argument);
+  if (match === null) {
+    throw new SyntaxFault('smtp.bdat', 'BDAT takes a number of octets, and LAST after the last one');
+  }
+  // A size beyond 2^53 reads as an inexact number or Infinity: far beyond every limit anyway.
   return { verb: 'BDAT', size: Number(match[1]), isLast: match[2] !== undefined };
 }
 
