@@ -22,7 +22,7 @@ export function claimedHops(head: Head): JourneyEvent[] {
     const atMs = readDate(value.slice(semicolon + 1))?.ms ?? null;
     if (atMs === null) continue;
     const from = /^from\s+(\S{1,255})/i.exec(value)?.[1] ?? null;
-    const by = /\bby\s+(\S{1,255})/i.exec(value)?.[1] ?? null;
+    const by = /\bby\s+([^\s;]{1,255})/i.exec(value)?.[1] ?? null;
     events.push({
       atUs: atMs * 1000,
       stage: 'receive',

@@ -153,6 +153,8 @@ function refuse(session: Session, error: unknown, verb: string): Reply {
     if (row.closes) session.isEnding = true;
   } else if (error instanceof SyntaxFault) {
     refused = syntaxReply(error, verb);
+    // Octets follow that nobody can tell from commands.
+    if (error.code === 'smtp.bdat') session.isEnding = true;
   } else if (error instanceof StoreUnavailable) {
     refused = replies.unavailable;
     code = 'store-unavailable';
@@ -160,6 +162,7 @@ function refuse(session: Session, error: unknown, verb: string): Reply {
     throw error;
   } else {
     noteBug(session, error);
+    code = 'bug';
     refused = replies.bug;
     session.isEnding = true;
   }

@@ -59,7 +59,7 @@ function incomingOf(
       requireTls: parameters.requireTls,
       envid: parameters.envid,
       ret: parameters.ret,
-      holdUntilMs: holdForS === null ? holdUntilMs : arrivedUs / 1000 + holdForS * 1000,
+      holdUntilMs: holdForS === null ? holdUntilMs : Math.floor(arrivedUs / 1000) + holdForS * 1000,
     },
     head: taken.head,
     headOctets: taken.headOctets,
