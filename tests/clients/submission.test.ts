@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { createTransport } from 'nodemailer';
+import PostalMime from 'postal-mime';
+import type { Attachment } from 'postal-mime';
 import { readInbox, waitForMessage } from '../peers/inbox.ts';
 import { Folder, runProgram } from '../peers/machine.ts';
 import { Merpati } from '../peers/merpati.ts';
@@ -17,6 +19,10 @@ const friend = { user: 'friend@merpati.test' };
 let server: Merpati;
 let folder: Folder;
 let count = 0;
+
+function octetsOf({ content }: Attachment): Buffer {
+  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+}
 
 /** A subject that only this message has. */
 function makeSubject(): string {
@@ -59,8 +65,8 @@ describe('swaks', () => {
       );
       assert.equal(sent.code, 0, sent.stdout);
       const message = await waitForMessage(server, friend, subject);
-      const attached = /base64[^]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)/.exec(message)?.[1] ?? '';
-      assert.deepEqual(Buffer.from(attached, 'base64'), readFileSync(file));
+      const { attachments } = await PostalMime.parse(Buffer.from(message, 'latin1'));
+      assert.deepEqual(attachments.map(octetsOf), [readFileSync(file)]);
       assert.match(message, /^Return-Path: <you@merpati\.test>\r\n/m);
       assert.match(message, /with ESMTPSA/);
     });
@@ -136,10 +142,9 @@ describe('swaks', () => {
 });
 
 describe('curl', () => {
-  for (const mechanism of ['PLAIN', 'LOGIN', 'SCRAM-SHA-256', '*']) {
+  for (const mechanism of ['PLAIN', 'LOGIN', '*']) {
     test(`smtps, AUTH ${mechanism}`, async (t) => {
       if (!requireProgram(t, 'curl')) return;
-      if (mechanism.startsWith('SCRAM') && !(await curlKnowsScram())) return;
       const subject = makeSubject();
       const sent = await runCurl(
         ...[`smtps://localhost:${server.ports.submissions}/client.test`, '-T', '-'],
@@ -188,10 +193,6 @@ describe('curl', () => {
       ],
       { stdin: `${head}\r\n${body}` },
     );
-  }
-
-  async function curlKnowsScram(): Promise<boolean> {
-    return (await runProgram('curl', ['-V'])).stdout.includes('gsasl');
   }
 });
 
@@ -245,7 +246,8 @@ port, ca, subject = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 m = EmailMessage()
 m['From'] = 'Żółw <you@merpati.test>'
 m['To'] = 'friend@merpati.test'
-m['Subject'] = subject + ' zażółć'
+m['X-Marker'] = subject
+m['Subject'] = 'Zażółć'
 m.set_content('Selamat pagi – naïve café\\n')
 m.add_alternative('<p>Selamat pagi</p>', subtype='html')
 m.add_attachment(bytes(range(256)), maintype='application', subtype='octet-stream', filename='bytes.bin')
@@ -261,9 +263,18 @@ with smtplib.SMTP('localhost', port, timeout=20) as s:
       subject,
     ]);
     assert.equal(sent.code, 0, sent.stderr);
-    const message = await waitForMessage(server, friend, encodedWordStart(subject));
+    const message = await waitForMessage(server, friend, `X-Marker: ${subject}`);
+    // It writes neither of the two: the server that takes the message in does.
     assert.match(message, /^Message-ID: <.+>\r\n/m);
     assert.match(message, /^Date: /m);
+    const read = await PostalMime.parse(Buffer.from(message, 'latin1'));
+    assert.equal(read.subject, 'Zażółć');
+    assert.equal(read.from?.name, 'Żółw');
+    assert.equal(read.text?.trim(), 'Selamat pagi – naïve café');
+    assert.deepEqual(
+      read.attachments.map(({ filename }) => filename),
+      ['bytes.bin', 'catatan – satu.txt'],
+    );
   });
 
   test('smtplib: some recipients refused, the others served', async (t) => {
@@ -315,11 +326,6 @@ p.quit()
 
   async function runPython(script: string, args: readonly string[]) {
     return await runProgram('python3', ['-c', script, ...args]);
-  }
-
-  /** The subject as RFC 2047 writes it: its first words, as base64 or with underscores. */
-  function encodedWordStart(subject: string): string {
-    return subject.replaceAll(' ', '_');
   }
 });
 
