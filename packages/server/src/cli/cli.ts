@@ -20,9 +20,9 @@ export class Cli {
   readonly globals: Globals;
   #connection: Promise<Connection> | null = null;
 
-  constructor(output: Output) {
+  constructor(output: Output, globals: Globals = output.globals) {
     this.output = output;
-    this.globals = output.globals;
+    this.globals = globals;
   }
 
   /** The server's socket, or the store itself when no server runs. Opened once. */
@@ -42,7 +42,7 @@ export class Cli {
     try {
       return await connection.call(name, input);
     } catch (error) {
-      throw await inWords(error, what);
+      throw await failureOf(error, what);
     }
   }
 
@@ -54,7 +54,7 @@ export class Cli {
     try {
       yield* connection.stream(asked.name, asked.input, signal);
     } catch (error) {
-      throw await inWords(error, asked.what);
+      throw await failureOf(error, asked.what);
     }
   }
 
@@ -81,13 +81,19 @@ export class Cli {
     });
   }
 
+  /** The same for the running lab, for commands that mean nothing else. */
+  withLab(): Cli {
+    return this.globals.lab ? this : new Cli(this.output, { ...this.globals, lab: true });
+  }
+
   async close(): Promise<void> {
     const connection = await this.#connection?.catch(() => null);
     await connection?.close();
   }
 }
 
-async function inWords(error: unknown, what: string): Promise<unknown> {
+/** A fault of an operation in the words of the command line; anything else as it is. */
+export async function failureOf(error: unknown, what: string): Promise<unknown> {
   if (!(error instanceof AdminFault)) return error;
   const { faults } = await import('../admin/faults.ts');
   const words = faults[error.code];

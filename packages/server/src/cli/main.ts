@@ -23,10 +23,13 @@ async function run(args: readonly string[]): Promise<void> {
   setLanguage(pickLanguage(args, process.env));
   process.stdout.on('error', endQuietly);
   process.stderr.on('error', endQuietly);
-  if (path.basename(process.argv[1] ?? '') === 'sendmail') return sendmail(args);
+  if (path.basename(process.argv[1] ?? '') === 'sendmail') return sendmail(args, []);
   const name = chosenCommand(args);
-  // sendmail has its own grammar of options: nothing of ours may touch it
-  if (name === 'sendmail' && args[0] === 'sendmail') return sendmail(args.slice(1));
+  if (name === 'sendmail' && !args.includes('--help')) {
+    // Its grammar of options is its own: nothing of ours may touch what comes after the word.
+    const at = args.indexOf('sendmail');
+    return sendmail(args.slice(at + 1), args.slice(0, at));
+  }
   const program = createProgram();
   const output = () => new Output(readGlobals(program));
   let cli: Cli | null = null;
@@ -46,9 +49,11 @@ function endQuietly(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-async function sendmail(args: readonly string[]): Promise<void> {
+async function sendmail(args: readonly string[], before: readonly string[]): Promise<void> {
   const { runSendmail } = await import('./commands/sendmail.ts');
-  process.exitCode = await runSendmail(args);
+  const program = createProgram().action(() => {});
+  program.parse([...before], { from: 'user' });
+  process.exitCode = await runSendmail(args, readGlobals(program));
 }
 
 /** The first word that is no option; `help NAME` means NAME. */
@@ -138,8 +143,8 @@ async function registerCommands(
     const command = program.command(entry.name, { hidden: entry.hidden === true });
     command.summary(entry.summary).description(entry.summary);
     if (entry.name !== chosen) continue;
-    const { register } = await entry.load();
-    register(command, cli);
+    const loaded = await entry.load();
+    loaded.register(command, cli);
   }
 }
 

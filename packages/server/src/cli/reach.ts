@@ -33,7 +33,7 @@ async function reachConfigured(globals: Globals): Promise<Connection> {
   const found = await connect(config.data);
   if (found !== null) return found;
   if (!existsSync(config.data)) throw await noData(config.data, file);
-  const { openInProcess } = await import('../admin/in-process.ts');
+  const { openInProcess } = await import('./in-process.ts');
   return openInProcess(config);
 }
 

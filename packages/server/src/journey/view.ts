@@ -68,7 +68,10 @@ async function remoteEvents(homes: readonly Home[], text: string): Promise<Shown
   if (id === null) return [];
   for (const home of homes) {
     const found = await home.store.journey(id);
-    if (found !== null) return found.events.map((event) => shown(home, event));
+    if (found === null) continue;
+    // What it was told about the way before it, we have seen ourselves.
+    const seen = found.events.filter((event) => event.state !== 'claimed');
+    return seen.map((event) => shown(home, event));
   }
   return [];
 }

@@ -1,9 +1,9 @@
 /** Journey events as they happen: of all messages, or of one from its beginning on. */
 
-import type { Change } from '@merpati/store/contract.ts';
+import { readJourneyId } from '@merpati/store/journey.ts';
 import { z } from 'zod';
-import { gatherJourney, restrict, shown, type ShownEvent } from '../../journey/view.ts';
-import { findJourney, readEyes, viewerOf, type Eyes } from '../journey-place.ts';
+import { gatherJourney, restrict, shown, shownHead, type ShownEvent } from '../../journey/view.ts';
+import { findJourney, readEyes, viewerOf, type Eyes, type Place } from '../journey-place.ts';
 import { streamOperation, type AdminContext } from '../operation.ts';
 
 /** A reader that is slower than the mail loses the oldest events, and the journey itself keeps them. */
@@ -19,79 +19,100 @@ export const journeyTail = streamOperation({
   }),
   async *stream(context, input, signal): AsyncIterable<ShownEvent> {
     const eyes = await readEyes(context, input.as);
-    const live = listen(context, eyes, signal);
-    const followed = new Set<string>();
-    const given = new Set<string>();
-    if (input.id !== undefined) {
-      const place = await findJourney(context, input.id, eyes);
-      const homes = eyes === null ? context.homes : [eyes.home];
-      const view = await gatherJourney(homes, place);
-      const viewer = await viewerOf(eyes, place);
-      for (const event of (view === null ? null : restrict(view, viewer))?.events ?? []) {
-        follow(followed, event);
-        given.add(`${event.journey} ${event.seq}`);
-        yield event;
+    const live = listen(context, signal);
+    const follower = new Follower(context, eyes);
+    if (input.id !== undefined) yield* await follower.start(input.id);
+    for await (const batch of live) {
+      const events =
+        input.id === undefined ? await onlyAllowed(eyes, batch) : await follower.take(batch);
+      for (const event of events) {
+        if (input.rcpt === undefined || (event.rcpt ?? '').includes(input.rcpt)) yield event;
       }
-    }
-    for await (const event of live) {
-      if (input.id !== undefined && !followed.has(event.journey)) continue;
-      if (input.id !== undefined) follow(followed, event);
-      if (given.has(`${event.journey} ${event.seq}`)) continue;
-      if (input.rcpt !== undefined && !(event.rcpt ?? '').includes(input.rcpt)) continue;
-      yield event;
     }
   },
 });
 
-function follow(followed: Set<string>, event: ShownEvent): void {
-  followed.add(event.journey);
-  const next = event.args?.['remoteJourney'];
-  if (typeof next === 'string') followed.add(next);
+/** Follows one message, also to where another server of this process has taken it. */
+class Follower {
+  readonly #context: AdminContext;
+  readonly #eyes: Eyes;
+  #place: Place | null = null;
+  readonly #given = new Set<string>();
+  readonly #journeys = new Set<string>();
+
+  constructor(context: AdminContext, eyes: Eyes) {
+    this.#context = context;
+    this.#eyes = eyes;
+  }
+
+  async start(id: string): Promise<ShownEvent[]> {
+    this.#place = await findJourney(this.#context, id, this.#eyes);
+    return this.#fresh();
+  }
+
+  /** Events come in the order of their commits; what is new is told in the order it happened. */
+  async take(batch: readonly ShownEvent[]): Promise<ShownEvent[]> {
+    return batch.some((event) => this.#journeys.has(event.journey)) ? this.#fresh() : [];
+  }
+
+  async #fresh(): Promise<ShownEvent[]> {
+    const eyes = this.#eyes;
+    if (this.#place === null) return [];
+    const homes = eyes === null ? this.#context.homes : [eyes.home];
+    const view = await gatherJourney(homes, this.#place);
+    if (view === null) return [];
+    const shownToAll = eyes === null && this.#context.lab !== null;
+    const seen = shownToAll ? view : restrict(view, await viewerOf(eyes, this.#place));
+    for (const event of view.events) this.#journeys.add(event.journey);
+    const fresh = seen.events.filter((one) => !this.#given.has(`${one.journey} ${one.seq}`));
+    for (const one of fresh) this.#given.add(`${one.journey} ${one.seq}`);
+    return fresh;
+  }
 }
 
 /** Subscribes at once (nothing is missed while a replay is read) and yields until the asker has gone. */
-function listen(
-  context: AdminContext,
-  eyes: Eyes,
-  signal: AbortSignal,
-): AsyncGenerator<ShownEvent> {
+function listen(context: AdminContext, signal: AbortSignal): AsyncGenerator<ShownEvent[]> {
   const waiting: ShownEvent[] = [];
-  let wake = () => {};
-  const hear = (home: AdminContext['homes'][0]) => (changes: readonly Change[]) => {
-    for (const change of changes) {
-      if (change.kind !== 'journey') continue;
-      waiting.push(...change.events.map((event) => shown(home, event)));
-    }
-    if (waiting.length > waitingMax) waiting.splice(0, waiting.length - waitingMax);
-    wake();
-  };
-  const stops = context.homes.map((home) => home.store.subscribe(hear(home)));
-  signal.addEventListener('abort', () => wake(), { once: true });
+  const bell = { ring: () => {} };
+  const stops = context.homes.map((home) =>
+    home.store.subscribe((changes) => {
+      for (const change of changes) {
+        if (change.kind !== 'journey') continue;
+        waiting.push(...change.events.map((event) => shown(home, event)));
+      }
+      if (waiting.length > waitingMax) waiting.splice(0, waiting.length - waitingMax);
+      bell.ring();
+    }),
+  );
+  signal.addEventListener('abort', () => bell.ring(), { once: true });
   return drain();
 
   async function* drain() {
     try {
       while (!signal.aborted) {
-        const event = waiting.shift();
-        if (event === undefined) {
-          await new Promise<void>((resolve) => (wake = resolve));
-        } else if (await allowed(event)) {
-          yield event;
-        }
+        if (waiting.length > 0) yield waiting.splice(0);
+        else await new Promise<void>((resolve) => (bell.ring = resolve));
       }
     } finally {
       for (const stop of stops) stop();
     }
   }
+}
 
-  async function allowed(event: ShownEvent): Promise<boolean> {
-    if (eyes === null) return true;
-    if (event.server !== eyes.home.config.hostname) return false;
-    const [id] = await eyes.home.store.journeysByPrefix(event.journey);
-    if (id === undefined || !(await eyes.home.store.mayRead(eyes.viewer.account.id, id)))
-      return false;
-    const viewer = await viewerOf(eyes, { home: eyes.home, id });
-    if (viewer?.submitted === true) return true;
-    return event.rcpt !== undefined && eyes.viewer.addresses.has(event.rcpt.toLowerCase());
+/** Of everything that happens, what this account may see. */
+async function onlyAllowed(eyes: Eyes, batch: readonly ShownEvent[]): Promise<ShownEvent[]> {
+  if (eyes === null) return [...batch];
+  const { home, viewer } = eyes;
+  const allowed: ShownEvent[] = [];
+  for (const event of batch) {
+    if (event.server !== home.config.hostname) continue;
+    const id = readJourneyId(event.journey);
+    if (id === null || !(await home.store.mayRead(viewer.account.id, id))) continue;
+    const full = await viewerOf(eyes, { home, id });
+    const head = (await home.store.journey(id))?.head;
+    if (full === null || head === undefined) continue;
+    const view = { head: shownHead(home, head), events: [event] };
+    allowed.push(...restrict(view, full).events);
   }
+  return allowed;
 }

@@ -46,8 +46,8 @@ async function collect(): Promise<Words[]> {
   for (const entry of visible) {
     if (entry.name === 'completion') continue;
     const command = new Command(entry.name);
-    const { register: registerInto } = await entry.load();
-    registerInto(command, () => {
+    const loaded = await entry.load();
+    loaded.register(command, () => {
       throw new Error('only the words are wanted');
     });
     gather(command, entry.name, words);

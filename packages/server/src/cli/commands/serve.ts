@@ -26,7 +26,7 @@ export function register(serve: Command, cli: () => Cli): void {
         next: errors.map(problemLine).join('\n'),
       });
     }
-    const { runServer } = await import('../../serve.ts');
+    const { runServer } = await import('../../main.ts');
     await runServer(config, () => loadConfig(file, globals.data).config);
   });
   examples(serve, ['merpati serve --config /etc/merpati/merpati.toml']);

@@ -1,0 +1,215 @@
+/** `merpati setup DOMAIN`: configuration, domain, first account, and what to put into the DNS. */
+
+import { existsSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { writeConfig } from '../../config/write.ts';
+import type { Cli } from '../cli.ts';
+import { dnsRecords, showDnsRecords } from '../dns-records.ts';
+import { Failure } from '../failure.ts';
+import { examples } from '../help.ts';
+import { say } from '../language.ts';
+import { loadConfig } from '../load-config.ts';
+import { readSecret } from '../secret.ts';
+
+interface SetupOptions {
+  readonly hostname?: string;
+  readonly account?: string;
+  readonly passwordFile?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly output: string;
+}
+
+export function register(setup: Command, cli: () => Cli): void {
+  setup
+    .argument('<domain>', say('e.g. contoh.id', 'misalnya contoh.id'))
+    .option(
+      '--hostname <name>',
+      say('name of this server (default: mail.DOMAIN)', 'nama server ini (bawaan: mail.DOMAIN)'),
+    )
+    .option(
+      '--account <name>',
+      say('first account (default: your user name)', 'akun pertama (bawaan: nama user Anda)'),
+    )
+    .option(
+      '--password-file <file>',
+      say('its password; without it one is made', 'kata sandinya; kalau kosong, dibuatkan'),
+    )
+    .option('--certificate <file>', say('PEM chain for TLS', 'rantai PEM untuk TLS'))
+    .option('--key <file>', say('its key', 'kuncinya'))
+    .option(
+      '--output <file>',
+      say('where the configuration goes', 'letak berkas konfigurasi'),
+      'merpati.toml',
+    )
+    .action(async (domain: string, given: SetupOptions) => run(cli(), domain.toLowerCase(), given));
+  examples(setup, [
+    'merpati setup contoh.id --data /var/lib/merpati',
+    'merpati setup contoh.id --certificate /etc/ssl/mail.pem --key /etc/ssl/mail.key',
+  ]);
+}
+
+async function run(cli: Cli, domain: string, given: SetupOptions): Promise<void> {
+  const what = say(`cannot set up ${domain}`, `tidak bisa menyiapkan ${domain}`);
+  const { output, globals } = cli;
+  const file = path.resolve(given.output);
+  const hostname = given.hostname ?? `mail.${domain}`;
+  const data = path.resolve(globals.data ?? '/var/lib/merpati');
+  const text = configText({ hostname, data, given });
+  if (globals.dryRun) {
+    output.line(text.trimEnd());
+    showDnsRecords(output, dnsRecords(domain, hostname));
+    return;
+  }
+  if (existsSync(file) && !globals.yes) {
+    throw new Failure('setup.exists', 'conflict', {
+      what,
+      why: say(`${file} is there already`, `${file} sudah ada`),
+      next: say('--yes replaces it; the mail stays.', '--yes menggantinya; email tetap ada.'),
+    });
+  }
+  write(what, file, text);
+  const account = await populate({ what, file, domain, given });
+  const facts = { file, hostname, data, ...account, records: dnsRecords(domain, hostname) };
+  output.value('merpati.setup/1', facts, () =>
+    show(cli, { file, data, domain, hostname, account, given }),
+  );
+}
+
+function write(what: string, file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { mode: 0o640 });
+  } catch (error) {
+    throw new Failure('setup.unwritable', 'notAllowed', { what, why: (error as Error).message });
+  }
+}
+
+/** Only what differs from the defaults: `merpati config explain` tells of the rest. */
+function configText(about: {
+  readonly hostname: string;
+  readonly data: string;
+  readonly given: SetupOptions;
+}): string {
+  const { certificate, key } = about.given;
+  const hasTls = certificate !== undefined && key !== undefined;
+  const tree = {
+    hostname: about.hostname,
+    data: about.data,
+    listen: hasTls
+      ? {
+          smtp: [':25'],
+          submission: [':587'],
+          submissions: [':465'],
+          pop3: [':110'],
+          pop3s: [':995'],
+        }
+      : { smtp: [':25'] },
+    ...(hasTls
+      ? { tls: { certificate_file: path.resolve(certificate), key_file: path.resolve(key) } }
+      : {}),
+  };
+  const intro = say(
+    'Configuration of Merpati. What a key means: merpati config explain KEY',
+    'Konfigurasi Merpati. Arti sebuah kunci: merpati config explain KUNCI',
+  );
+  return writeConfig(tree, intro);
+}
+
+interface FirstAccount {
+  readonly address: string;
+  /** null: it was there, or its password was given. */
+  readonly password: string | null;
+}
+
+async function populate(about: {
+  readonly what: string;
+  readonly file: string;
+  readonly domain: string;
+  readonly given: SetupOptions;
+}): Promise<FirstAccount> {
+  const { what, domain, given } = about;
+  const { config } = loadConfig(about.file, null);
+  const { openInProcess } = await import('../in-process.ts');
+  const connection = await openInProcess(config);
+  try {
+    const domains = await connection.call('domain.list', {});
+    if (!domains.some((one) => one.name === domain)) {
+      await connection.call('domain.put', { name: domain, mode: 'add' });
+    }
+    const local = given.account ?? os.userInfo().username;
+    const address = `${local === 'root' ? 'admin' : local}@${domain}`.toLowerCase();
+    const accounts = await connection.call('account.list', { domain });
+    if (accounts.some((one) => one.address === address)) return { address, password: null };
+    const password = await readSecret(given.passwordFile);
+    const input = { address, ...(password === undefined ? {} : { password }) };
+    const added = await connection.call('account.add', input);
+    await addPostmaster(connection, domain, address);
+    return { address: added.account.address, password: added.password };
+  } catch (error) {
+    const { failureOf } = await import('../cli.ts');
+    throw await failureOf(error, what);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** RFC 5321 §4.5.1 and RFC 2142 §4: every domain has a postmaster; abuse@ is where complaints go. */
+async function addPostmaster(
+  connection: import('../../admin/connection.ts').Connection,
+  domain: string,
+  address: string,
+): Promise<void> {
+  const aliases = await connection.call('alias.list', {});
+  for (const role of ['postmaster', 'abuse']) {
+    const alias = `${role}@${domain}`;
+    if (alias === address || aliases.some((one) => one.address === alias)) continue;
+    await connection.call('alias.put', { address: alias, targets: [address], mode: 'add' });
+  }
+}
+
+function show(
+  cli: Cli,
+  made: {
+    readonly file: string;
+    readonly data: string;
+    readonly domain: string;
+    readonly hostname: string;
+    readonly account: FirstAccount;
+    readonly given: SetupOptions;
+  },
+): void {
+  const { output } = cli;
+  const { paint } = output;
+  const done = (text: string) => output.line(`${paint.ok('✓')} ${text}`);
+  done(say(`configuration ${made.file}`, `konfigurasi ${made.file}`));
+  done(say(`mail store ${made.data}`, `penyimpanan ${made.data}`));
+  const { address, password } = made.account;
+  const secret =
+    password === null
+      ? ''
+      : say(
+          `, password ${paint.bold(password)} (shown once)`,
+          `, kata sandi ${paint.bold(password)} (hanya sekali ini)`,
+        );
+  done(say(`account ${address}${secret}`, `akun ${address}${secret}`));
+  output.line('');
+  output.line(paint.bold(say('Put this into the DNS:', 'Masukkan ini ke DNS:')));
+  showDnsRecords(output, dnsRecords(made.domain, made.hostname));
+  output.line('');
+  if (made.given.certificate === undefined) {
+    output.line(
+      `${paint.warn('▲')} ${say(
+        'Without a certificate nobody can log in. Get one, then: merpati setup … --certificate FILE --key FILE --yes',
+        'Tanpa sertifikat tidak ada yang bisa masuk. Buat satu, lalu: merpati setup … --certificate FILE --key FILE --yes',
+      )}`,
+    );
+  }
+  output.line(
+    say(
+      `Then: merpati config check && merpati serve --config ${made.file}`,
+      `Lalu: merpati config check && merpati serve --config ${made.file}`,
+    ),
+  );
+}

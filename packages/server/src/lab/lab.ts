@@ -1,0 +1,288 @@
+/**
+ * The lab: two mail servers, an authority for their certificates and a DNS, in one process on loopback.
+ * Everything in it runs the code of production over real sockets; only the world differs.
+ */
+
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Logger } from 'pino';
+import { createAuthenticator } from '../accounts/authenticate.ts';
+import type { Connection } from '../admin/connection.ts';
+import {
+  dnsFaults,
+  type DnsFault,
+  type LabControl,
+  type LabFault,
+  type LabFaultState,
+} from '../admin/lab-control.ts';
+import type { AdminContext } from '../admin/operation.ts';
+import { perform, performStream } from '../admin/perform.ts';
+import { defaultConfig } from '../config/read.ts';
+import type { Config } from '../config/schema.ts';
+import { createResolver } from '../dns/resolver.ts';
+import type { Fault, Home } from '../home.ts';
+import { startControlSocket } from '../http/control-socket.ts';
+import { openHome, runHome, type Running } from '../serve.ts';
+import type { World } from '../world.ts';
+import { makeWrongCertificate, openAuthority, type Authority } from './authority.ts';
+import { startDnsServer, type DnsServer } from './dns-server.ts';
+import { createLabWorld } from './lab-world.ts';
+import type { LabPorts } from './ports.ts';
+import { createZone } from './zone.ts';
+
+export interface LabOptions {
+  /** Holds the stores, the certificates and the control socket. */
+  readonly folder: string;
+  readonly ports: LabPorts;
+  readonly real: World;
+  readonly log: (server: string) => Logger;
+  readonly version: string;
+  /** Besides 127.0.0.1: submission and POP3 for a phone in the same network. */
+  readonly alsoAt?: string;
+}
+
+/** The people of the lab. */
+export interface LabAccount {
+  readonly address: string;
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface Lab {
+  readonly context: AdminContext;
+  readonly authority: Authority;
+  /** You, then your friend. */
+  readonly accounts: readonly [LabAccount, LabAccount];
+  readonly connection: Connection;
+  readonly ports: LabPorts;
+  stop(): Promise<void>;
+}
+
+/** Stands for a server in the DNS; the lab's `dial` knows where it really is. */
+const addresses = ['127.0.0.11', '127.0.0.12'] as const;
+const domains = ['merpati.test', 'surat.test'] as const;
+const here = '127.0.0.1';
+
+interface Server {
+  readonly home: Home;
+  readonly faults: Set<Fault>;
+  readonly good: SecureContext;
+}
+
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const { folder, ports, real } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const authority = await openAuthority(folder, real.nowMs());
+  const dnsFaultsOn = new Map<string, Set<DnsFault>>();
+  const servers: Server[] = [];
+  const hosts = domains.map((domain, i) => ({
+    hostname: `mx.${domain}`,
+    address: addresses[i] ?? here,
+    domains: async () => (await servers[i]?.home.store.domains())?.map((one) => one.name) ?? [],
+  }));
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const dns = await startDnsServer(createZone(hosts, dnsFaultsOn), {
+      address: here,
+      port: ports.dns,
+    });
+    stops.push(() => dns.stop());
+    const world = worldOf(options, { dns, authority, servers });
+    for (const [i, domain] of domains.entries()) {
+      servers.push(await openServer(options, { world, authority, domain, index: i }));
+    }
+    const homes = servers.map((server) => server.home);
+    const [first, second] = homes;
+    if (first === undefined || second === undefined) throw new Error('a lab has two servers');
+    const running = await runAll(homes);
+    stops.push(...running.map((one) => () => one.stop()));
+    const people = peopleOf(options);
+    const control = createControl({ authority, dns, servers, dnsFaultsOn, people });
+    const server = { startedMs: real.nowMs(), version: options.version };
+    const context: AdminContext = { homes: [first, second], lab: control, server };
+    const connection = connectionTo(context);
+    await populate(connection, people);
+    const socket = await startControlSocket(context, folder);
+    stops.push(() => socket.stop());
+    const stop = () => stopAll(stops);
+    return { context, authority, accounts: people, connection, ports, stop };
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
+  while (stops.length > 0) await stops.pop()?.();
+}
+
+function worldOf(
+  { real, ports }: LabOptions,
+  lab: {
+    readonly dns: DnsServer;
+    readonly authority: Authority;
+    readonly servers: readonly Server[];
+  },
+): World {
+  const resolver = createResolver({
+    servers: [{ address: here, port: lab.dns.port }],
+    timeoutMs: 1000,
+    nowMs: () => real.nowMs(),
+    randomBytes: (count) => real.randomBytes(count),
+  });
+  const places = addresses.map((address, i) => ({
+    address,
+    port: 25,
+    real: () =>
+      lab.servers[i]?.faults.has('down') === true
+        ? null
+        : { address: here, port: ports.servers[i]?.smtp ?? 0 },
+  }));
+  return { ...createLabWorld(real, resolver, places), trust: [lab.authority.certificate] };
+}
+
+async function openServer(
+  options: LabOptions,
+  about: {
+    readonly world: World;
+    readonly authority: Authority;
+    readonly domain: string;
+    readonly index: number;
+  },
+): Promise<Server> {
+  const { domain, world, authority } = about;
+  const hostname = `mx.${domain}`;
+  const names = [hostname, `mail.${domain}`, domain, 'localhost', here, '::1'];
+  if (options.alsoAt !== undefined) names.push(options.alsoAt);
+  const { certificate, key } = await authority.issue(names, world.nowMs());
+  const good = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  const faults = new Set<Fault>();
+  const config = configOf(options, { hostname, domain, index: about.index });
+  const log = options.log(hostname);
+  return { home: await openHome(config, world, { log, faults, tls: good }), faults, good };
+}
+
+function configOf(
+  options: LabOptions,
+  about: { readonly hostname: string; readonly domain: string; readonly index: number },
+): Config {
+  const ports = options.ports.servers[about.index] ?? options.ports.servers[0];
+  const at = (port: number) => [`${here}:${port}`];
+  const everywhere = (port: number) =>
+    options.alsoAt === undefined ? at(port) : [...at(port), `${options.alsoAt}:${port}`];
+  return defaultConfig({
+    hostname: about.hostname,
+    data: path.join(options.folder, about.domain),
+    listen: {
+      smtp: at(ports.smtp),
+      submission: everywhere(ports.submission),
+      submissions: everywhere(ports.submissions),
+      pop3: everywhere(ports.pop3),
+      pop3s: everywhere(ports.pop3s),
+      http: at(ports.http),
+    },
+    // Nobody waits an hour to see a retry.
+    queue: { retry_after_s: [5, 10, 20, 30, 60], delay_notice_after_s: 300, expire_after_s: 3600 },
+    limits: { messages_per_day: 1_000_000, new_recipients_per_day: 1_000_000 },
+  });
+}
+
+/** Everybody may log in at either server's ports: the login decides whose mail it is. */
+async function runAll(homes: readonly Home[]): Promise<Running[]> {
+  const running: Running[] = [];
+  try {
+    for (const home of homes) {
+      const others = homes.filter((one) => one !== home);
+      const authenticator = createAuthenticator([home, ...others]);
+      running.push(await runHome(home, { authenticator, plainAllowed: true }));
+    }
+    return running;
+  } catch (error) {
+    await Promise.all(running.map((one) => one.stop()));
+    const started = new Set(running.map((one) => one.home));
+    await Promise.all(homes.flatMap((home) => (started.has(home) ? [] : [home.store.close()])));
+    throw error;
+  }
+}
+
+/** A lab that others can reach has a password that others cannot guess. */
+function peopleOf({ alsoAt, real }: LabOptions): [LabAccount, LabAccount] {
+  const letters = Buffer.from(real.randomBytes(6)).toString('hex');
+  const password = alsoAt === undefined ? 'merpati' : `merpati-${letters}`;
+  return [
+    { address: 'you@merpati.test', name: 'You', password },
+    { address: 'friend@surat.test', name: 'Friend', password },
+  ];
+}
+
+/** Domains and accounts, where they are not there from the last time. */
+async function populate(connection: Connection, people: readonly LabAccount[]): Promise<void> {
+  const known = new Set((await connection.call('domain.list', {})).map((one) => one.name));
+  for (const name of domains) {
+    if (known.has(name)) continue;
+    await connection.call('domain.put', { name, mode: 'add', server: `mx.${name}` });
+  }
+  const accounts = new Set((await connection.call('account.list', {})).map((one) => one.address));
+  for (const { address, name, password } of people) {
+    if (accounts.has(address)) await connection.call('account.password', { address, password });
+    else await connection.call('account.add', { address, password, displayName: name });
+  }
+}
+
+function connectionTo(context: AdminContext): Connection {
+  return {
+    call: async (name, input) => (await perform(context, name, input)) as never,
+    stream: (name, input, signal) =>
+      performStream(context, { name, input }, signal ?? new AbortController().signal) as never,
+    close: async () => {},
+  };
+}
+
+function createControl(lab: {
+  readonly authority: Authority;
+  readonly dns: DnsServer;
+  readonly servers: readonly Server[];
+  readonly dnsFaultsOn: Map<string, Set<DnsFault>>;
+  readonly people: readonly LabAccount[];
+}): LabControl {
+  const faults = (): LabFaultState[] => [
+    ...lab.servers.flatMap(({ home, faults: on }) =>
+      [...on].map((fault) => ({ fault, where: home.config.hostname })),
+    ),
+    ...[...lab.dnsFaultsOn].flatMap(([domain, on]) =>
+      [...on].map((fault) => ({ fault, where: domain })),
+    ),
+  ];
+  return {
+    faults,
+    info: () => ({
+      certificateFile: lab.authority.certificateFile,
+      password: lab.people[0]?.password ?? '',
+      accounts: lab.people.map((one) => one.address),
+      faults: faults(),
+      dns: `${here}:${lab.dns.port}`,
+    }),
+    async setFault({ fault, on, domain, home }) {
+      if (isDnsFault(fault)) {
+        const set = lab.dnsFaultsOn.get(domain) ?? new Set();
+        lab.dnsFaultsOn.set(domain, set);
+        if (on) set.add(fault);
+        else set.delete(fault);
+        return;
+      }
+      const server = lab.servers.find((one) => one.home === home);
+      if (server === undefined) throw new Error('a home that is not of this lab');
+      if (on) server.faults.add(fault);
+      else server.faults.delete(fault);
+      home.tls = server.faults.has('bad-certificate') ? await wrongContext(home) : server.good;
+    },
+  };
+}
+
+const isDnsFault = (fault: LabFault): fault is DnsFault => dnsFaults.some((one) => one === fault);
+
+async function wrongContext(home: Home): Promise<SecureContext> {
+  const { certificate, key } = await makeWrongCertificate(home.world.nowMs());
+  return createSecureContext({ cert: certificate, key });
+}

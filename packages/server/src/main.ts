@@ -1,0 +1,60 @@
+/** The composition root of production: one home in the real world, as a process that obeys signals. */
+
+import { createLog } from './observe/log.ts';
+import { productVersion } from './observe/version.ts';
+import { realWorld } from './real-world.ts';
+import { openHome, readCertificate, runHome } from './serve.ts';
+import { startControlSocket } from './http/control-socket.ts';
+import type { Config } from './config/schema.ts';
+import type { Home } from './home.ts';
+
+/** Longer than this a shutdown must not take; systemd would kill us after 90 s. */
+const stopMsMax = 60_000;
+
+/**
+ * Runs until SIGTERM or SIGINT. SIGHUP takes a new certificate; connections that are open keep theirs.
+ * `reread` reads the configuration again, for the certificate's place.
+ */
+export async function runServer(config: Config, reread: () => Config): Promise<void> {
+  const log = createLog({ level: config.log.level, readable: process.stderr.isTTY });
+  const world = realWorld(config.dns);
+  const home = await openHome(config, world, { log });
+  let control: Awaited<ReturnType<typeof startControlSocket>> | null = null;
+  try {
+    const running = await runHome(home);
+    const server = { startedMs: world.nowMs(), version: productVersion() };
+    control = await startControlSocket({ homes: [home], lab: null, server }, config.data);
+    const reload = () => reloadCertificate(home, reread);
+    process.on('SIGHUP', reload);
+    const signal = await toldToStop();
+    log.info({ event: 'server.signal', signal });
+    setTimeout(() => {
+      log.error({ event: 'server.stop-slow' }, 'something does not end: giving up');
+      process.exit(1);
+    }, stopMsMax).unref();
+    process.off('SIGHUP', reload);
+    await control.stop();
+    await running.stop();
+  } catch (error) {
+    await control?.stop();
+    await home.store.close();
+    throw error;
+  }
+}
+
+function toldToStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => resolve(signal));
+    }
+  });
+}
+
+function reloadCertificate(home: Home, reread: () => Config): void {
+  try {
+    home.tls = readCertificate(reread().tls);
+    home.log.info({ event: 'tls.reloaded' });
+  } catch (error) {
+    home.log.error({ event: 'tls.reload', err: error }, 'the old certificate stays in use');
+  }
+}

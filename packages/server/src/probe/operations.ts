@@ -1,0 +1,72 @@
+/**
+ * What can be probed: the pure parts of the server, each with a question and an answer in JSON. An
+ * operation is here as soon as its ground exists.
+ */
+
+import {
+  probeDsn,
+  probeHeaderParse,
+  probeMimeCompose,
+  probeMimeParse,
+  type ProbeContext,
+} from '@merpati/formats/message/probe.ts';
+import { probeSaslprep, probeScramServer } from '@merpati/formats/sasl/probe.ts';
+import { z } from 'zod';
+import { scramCrypto } from '../accounts/scram-crypto.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface ProbeOperation {
+  /** For people: the field that a file, standard input or the words of the command line go into. */
+  readonly bytesField: string | null;
+  /** What else may be given, for help. */
+  readonly fields: readonly string[];
+  run(input: Json, context: ProbeContext): object | Promise<object>;
+}
+
+const saslprepInput = z.object({ value: z.string(), stored: z.boolean().default(false) });
+
+const scramInput = z.object({
+  mech: z.string(),
+  user: z.string(),
+  password: z.string(),
+  salt: z.string(),
+  iterations: z.int().min(1).max(1_000_000),
+  serverNonce: z.string(),
+  clientFirst: z.string(),
+  clientFinal: z.string(),
+  channelBinding: z.string().optional(),
+});
+
+export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
+  'mime-parse': { bytesField: 'message', fields: [], run: (input) => probeMimeParse(input) },
+  'header-parse': {
+    bytesField: 'value',
+    fields: ['kind'],
+    run: (input) => probeHeaderParse(input),
+  },
+  'mime-compose': {
+    bytesField: null,
+    fields: ['from', 'to', 'cc', 'subject', 'text', 'html'],
+    run: (input, context) => probeMimeCompose(input, context),
+  },
+  dsn: {
+    bytesField: 'original',
+    fields: ['reason', 'recipients', 'kind'],
+    run: (input, context) => probeDsn(input, context),
+  },
+  saslprep: {
+    bytesField: null,
+    fields: ['value', 'stored'],
+    run: (input) => probeSaslprep(saslprepInput.parse(input)),
+  },
+  'scram-server': {
+    bytesField: null,
+    fields: Object.keys(scramInput.shape),
+    run: (input) => {
+      const { channelBinding, ...asked } = scramInput.parse(input);
+      const binding = channelBinding === undefined ? {} : { channelBinding };
+      return probeScramServer(scramCrypto, { ...asked, ...binding });
+    },
+  },
+};

@@ -1,0 +1,167 @@
+/**
+ * One mail server, put together: its store, its certificate, and everything that listens or works in the
+ * background. The lab puts together several; production one.
+ */
+
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Logger } from 'pino';
+import { openStore } from '@merpati/store/sqlite/open.ts';
+import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
+import { readListenAddress } from './config/listen-address.ts';
+import type { Config } from './config/schema.ts';
+import type { Fault, Home } from './home.ts';
+import { startHttp, type HttpServer } from './http/health.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { startPop3 } from './pop3/listeners.ts';
+import { startQueue } from './queue/runner.ts';
+import { startSmtp } from './smtp/listeners.ts';
+import type { World } from './world.ts';
+
+export interface HomeOptions {
+  readonly log: Logger;
+  readonly faults?: ReadonlySet<Fault>;
+  /** Instead of the files that the configuration names. */
+  readonly tls?: SecureContext;
+}
+
+/** Opens the store and reads the certificate; nothing listens yet. */
+export async function openHome(config: Config, world: World, options: HomeOptions): Promise<Home> {
+  return {
+    config,
+    world,
+    store: await openStore({ directory: config.data }),
+    log: options.log,
+    metrics: createMetrics(),
+    tls: options.tls ?? readCertificate(config.tls),
+    wakeQueue: () => {},
+    faults: options.faults ?? new Set(),
+  };
+}
+
+/** null when the configuration names none. */
+export function readCertificate(files: Config['tls']): SecureContext | null {
+  if (files.certificate_file === '') return null;
+  return createSecureContext({
+    cert: readFileSync(files.certificate_file),
+    key: readFileSync(files.key_file),
+    minVersion: 'TLSv1.2',
+  });
+}
+
+export interface RunOptions {
+  /** By default the accounts of this home alone may log in. */
+  readonly authenticator?: Authenticator;
+  /** POP3 without TLS from this machine, for the lab. */
+  readonly plainAllowed?: boolean;
+}
+
+export interface Running {
+  readonly home: Home;
+  /** Where it really listens (port 0 in the configuration takes any). */
+  readonly addresses: readonly ListeningAt[];
+  /** Takes nothing new, finishes what is under way, closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface ListeningAt {
+  readonly protocol: 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'http';
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Everything that listens or works in the background. On failure nothing is left behind but the home. */
+export async function runHome(home: Home, options: RunOptions = {}): Promise<Running> {
+  const authenticator = options.authenticator ?? createAuthenticator([home]);
+  const stops: (() => Promise<void> | void)[] = [];
+  const addresses: ListeningAt[] = [];
+  let isServing = true;
+  const stop = async () => {
+    isServing = false;
+    for (const step of stops.toReversed()) await step();
+  };
+  try {
+    const queue = startQueue(home);
+    stops.push(() => queue.stop());
+    for (const http of await listenHttp(home, { isServing: () => isServing })) {
+      stops.push(() => http.stop());
+      addresses.push({ protocol: 'http', address: http.address, port: http.port });
+    }
+    stops.push(startPeriodicWork(home));
+    const plainAllowed = options.plainAllowed ?? false;
+    const pop3 = await startPop3(home, authenticator, { plainAllowed });
+    stops.push(() => pop3.stop());
+    const smtp = await startSmtp(home, authenticator, { plainAllowed });
+    stops.push(() => smtp.stop());
+    addresses.push(...smtp.addresses, ...pop3.addresses);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  home.log.info({ event: 'server.started', host: home.config.hostname, listen: addresses });
+  return {
+    home,
+    addresses,
+    async stop() {
+      home.log.info({ event: 'server.stopping' });
+      await stop();
+      await home.store.close();
+      home.log.info({ event: 'server.stopped' });
+    },
+  };
+}
+
+/** A home opened and run, for who needs no more than one. */
+export async function startHome(
+  config: Config,
+  world: World,
+  options: HomeOptions & RunOptions,
+): Promise<Running> {
+  const home = await openHome(config, world, options);
+  try {
+    return await runHome(home, options);
+  } catch (error) {
+    await home.store.close();
+    throw error;
+  }
+}
+
+async function listenHttp(
+  home: Home,
+  health: { readonly isServing: () => boolean },
+): Promise<HttpServer[]> {
+  const servers: HttpServer[] = [];
+  try {
+    for (const text of home.config.listen.http) {
+      const listen = readListenAddress(text);
+      if (listen === null) throw new RangeError(`"${text}" is no address to listen on`);
+      servers.push(await startHttp(home, health, { ...listen, address: listen.address ?? '::' }));
+    }
+    return servers;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop()));
+    throw error;
+  }
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Once an hour: what POP3 devices took and whose time is over goes for good, and so do old journeys. */
+function startPeriodicWork(home: Home): () => void {
+  const work = async () => {
+    const nowMs = home.world.nowMs();
+    try {
+      const purged = await home.store.purgeDownloaded(nowMs);
+      const keepMs = home.config.journey.keep_days * dayMs;
+      const pruned = await home.store.pruneJourneys(nowMs - keepMs);
+      if (purged + pruned > 0) home.log.info({ event: 'store.pruned', purged, journeys: pruned });
+    } catch (error) {
+      home.log.error({ event: 'store.prune', err: error }, 'will be tried again in an hour');
+    }
+  };
+  void work();
+  const timer = setInterval(() => void work(), hourMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
