@@ -207,6 +207,8 @@ export class Wire {
     const early: Uint8Array[] = [];
     for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) early.push(chunk);
     this.#detach(plain);
+    // Flowing without a listener it would drop what is given back.
+    plain.pause();
     if (options?.keepInput === true) for (const chunk of early.reverse()) plain.unshift(chunk);
     const secure = new TLSSocket(plain, { isServer: true, secureContext });
     this.#socket = secure;

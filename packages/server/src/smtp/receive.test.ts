@@ -292,3 +292,36 @@ describe('notices of success', () => {
     assert.doesNotMatch(text, /The rice is ready/);
   });
 });
+
+describe('large messages', () => {
+  for (const how of ['DATA', 'BDAT']) {
+    test(`50 MB by ${how} in bounded memory`, async () => {
+      await using world = await home();
+      await world.addAccount('you@merpati.test');
+      const block = Buffer.from(`${'x'.repeat(76)}\r\n`.repeat(840));
+      const send = async (blocks: number): Promise<void> => {
+        using client = await world.open();
+        await client.envelope('rina@surat.test', 'you@merpati.test');
+        if (how === 'DATA') await client.say('DATA', 354);
+        else client.send(`BDAT ${14 + blocks * block.length} LAST`);
+        client.raw('Subject: a\r\n\r\n');
+        for (let i = 0; i < blocks; i += 1) {
+          if (client.socket.write(block)) continue;
+          await new Promise((resolve) => client.socket.once('drain', resolve));
+        }
+        if (how === 'DATA') client.raw('.\r\n');
+        await client.expect(250);
+      };
+      await send(100);
+      const beforeBytes = process.memoryUsage.rss();
+      let peakBytes = 0;
+      const watch = setInterval(() => {
+        peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+      }, 10);
+      await send(790);
+      clearInterval(watch);
+      const grownMb = (peakBytes - beforeBytes) / 1e6;
+      assert.ok(grownMb < 100, `${grownMb} MB more`);
+    });
+  }
+});
