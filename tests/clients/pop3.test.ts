@@ -1,6 +1,6 @@
 /**
- * Real clients take mail away by POP3: curl, Python's poplib, getmail6, fetchmail, mpop, in every way of
- * TLS and login they know. Our own client and its fetch are tried at Debian's Dovecot.
+ * Real clients take mail away by POP3: curl, Python's poplib, getmail6, fetchmail, mpop, in every
+ * way of TLS and login they know. Our own client and its fetch are tried at Debian's Dovecot.
  */
 
 import assert from 'node:assert/strict';
@@ -33,12 +33,18 @@ type User = (typeof users)[number];
 const addressOf = (user: User) => `${user}@merpati.test`;
 
 /** Dots at line starts, eight bits in body and header (SMTPUTF8), a megabyte of attachment. */
+const mime = [
+  'MIME-Version: 1.0',
+  'Content-Type: text/plain; charset=utf-8',
+  'Content-Transfer-Encoding: 8bit',
+].join('\r\n');
+const rina = 'From: rina@surat.test\r\n';
 const messages: readonly string[] = [
-  'From: rina@surat.test\r\nSubject: Rice\r\n\r\nThe rice is ready.\r\n',
-  'From: rina@surat.test\r\nSubject: Dots\r\n\r\n.\r\n..\r\n.a\r\n\r\n.\r\nlast\r\n',
-  `From: rina@surat.test\r\nSubject: Eight\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${'żółw '.repeat(100)}\r\n`,
+  `${rina}Subject: Rice\r\n\r\nThe rice is ready.\r\n`,
+  `${rina}Subject: Dots\r\n\r\n.\r\n..\r\n.a\r\n\r\n.\r\nlast\r\n`,
+  `${rina}Subject: Eight\r\n${mime}\r\n\r\n${'żółw '.repeat(100)}\r\n`,
   'From: Żółw <rina@surat.test>\r\nSubject: Zażółć\r\n\r\nThe header is in UTF-8.\r\n',
-  `From: rina@surat.test\r\nSubject: Large\r\n\r\n${'QUJD'.repeat(19).concat('\r\n').repeat(14_000)}`,
+  `${rina}Subject: Large\r\n\r\n${'QUJD'.repeat(19).concat('\r\n').repeat(14_000)}`,
 ];
 
 let server: Merpati;
@@ -342,14 +348,14 @@ delivery maildir ${maildir}
 });
 
 describe('our client at Dovecot', () => {
-  const rina = 'rina@dovecot.test';
+  const owner = 'rina@dovecot.test';
 
   async function startDovecot(): Promise<Dovecot> {
     const files = folder.file('dovecot');
     mkdirSync(files, { recursive: true });
     const certificate = await makeCertificate(files, ['localhost']);
-    const dovecot = await Dovecot.start({ users: { [rina]: password }, certificate });
-    for (const message of messages) await dovecot.save(rina, Buffer.from(message));
+    const dovecot = await Dovecot.start({ users: { [owner]: password }, certificate });
+    for (const message of messages) await dovecot.save(owner, Buffer.from(message));
     return dovecot;
   }
 
@@ -365,7 +371,7 @@ describe('our client at Dovecot', () => {
     if (!requireProgram(t, 'dovecot-pop3', 'root')) return;
     await using dovecot = await startDovecot();
     const client = await connect(dovecot, 'stls');
-    await client.login({ user: rina, password });
+    await client.login({ user: owner, password });
     const { octets } = await client.stat();
     const sizes = await client.list();
     assert.equal(
@@ -393,8 +399,8 @@ describe('our client at Dovecot', () => {
     const target = folder.file('fetched');
     const fetchOnce = async (keep: boolean) => {
       const client = await connect(dovecot, 'implicit');
-      await client.login({ user: rina, password });
-      return fetchMail(client, { folder: target, account: rina, keep, nowMs: Date.now() });
+      await client.login({ user: owner, password });
+      return fetchMail(client, { folder: target, account: owner, keep, nowMs: Date.now() });
     };
     assert.equal((await fetchOnce(true)).stored.length, messages.length);
     assert.equal((await fetchOnce(true)).known, messages.length);

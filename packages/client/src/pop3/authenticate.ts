@@ -1,6 +1,7 @@
 /**
- * Logging in: the strongest mechanism that both sides have, and never a weaker one after a failure, which
- * is what somebody in the middle would want. RFC 5034; RFC 5802 and RFC 7677 (SCRAM); RFC 1939 §7 (USER).
+ * Logging in: the strongest mechanism that both sides have, and never a weaker one after a
+ * failure, which is what somebody in the middle would want. RFC 5034; RFC 5802 and RFC 7677
+ * (SCRAM); RFC 1939 §7 (USER).
  */
 
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
@@ -138,8 +139,8 @@ function scramExchange(
     user: parts.credentials.user,
     password: parts.credentials.password,
     nonce: randomBytes(18).toString('base64'),
-    // Where -PLUS is offered and another mechanism was asked for, the binding is kept quiet: to name it
-    // would mean "you do not offer it", which a server takes for an attack. RFC 5802 §6.
+    // Where -PLUS is offered and another mechanism was asked for, the binding is kept quiet: to
+    // name it would mean "you do not offer it", which a server takes for an attack. RFC 5802 §6.
     channelBinding:
       mechanism === 'SCRAM-SHA-256' && offersPlus ? null : readChannelBinding(parts.port.tls),
   });

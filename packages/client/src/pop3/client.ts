@@ -39,17 +39,17 @@ export interface Pop3Options extends Omit<DialOptions, 'port' | 'timeoutMs'> {
 }
 
 /**
- * A message on its way: its octets, byte for byte, the last line closed by CRLF. It must be read to its
- * end: replies to later commands come behind it. Leaving the loop early ends the connection.
+ * A message on its way: its octets, byte for byte, the last line closed by CRLF. It must be read
+ * to its end: replies to later commands come behind it. Leaving the loop early ends the
+ * connection.
  */
 export type Retrieval = AsyncIterableIterator<Uint8Array, void>;
 
 /**
  * @example
- * await using client = await Pop3Client.connect({ host: 'mail.example.org', security: 'implicit' });
- * await client.login({ user: 'rina@example.org', password: 'secret' });
- * for (const [message, uidl] of await client.uidl()) console.log(message, uidl);
- * await client.quit();
+ * await using client = await Pop3Client.connect({ host: 'mail.example.org', security: 'implicit'
+ * }); await client.login({ user: 'rina@example.org', password: 'secret' }); for (const [message,
+ * uidl] of await client.uidl()) console.log(message, uidl); await client.quit();
  */
 export class Pop3Client {
   readonly #connection: Connection;
@@ -96,8 +96,8 @@ export class Pop3Client {
   }
 
   /**
-   * By the best mechanism that both sides have; turns UTF8 on where it exists. A password never travels
-   * without TLS unless to this very host, or allowed by `cleartextAllowed`.
+   * By the best mechanism that both sides have; turns UTF8 on where it exists. A password never
+   * travels without TLS unless to this very host, or allowed by `cleartextAllowed`.
    */
   async login(credentials: Credentials): Promise<void> {
     const capabilities = await this.capabilities();
@@ -181,8 +181,8 @@ export class Pop3Client {
   }
 
   /**
-   * Ends the session: what was marked by `dele` is gone when this resolves. When it throws, the marks
-   * may or may not have taken effect.
+   * Ends the session: what was marked by `dele` is gone when this resolves. When it throws, the
+   * marks may or may not have taken effect.
    */
   async quit(): Promise<void> {
     const reply = await this.#command({ name: 'QUIT' }, async (first) => first);

@@ -1,6 +1,7 @@
 /**
- * One connection to a POP3 server: octets out, lines and contents in, TLS in between. Reads from the
- * socket only what somebody waits for, so that a slow disk slows the server and memory stays bounded.
+ * One connection to a POP3 server: octets out, lines and contents in, TLS in between. Reads from
+ * the socket only what somebody waits for, so that a slow disk slows the server and memory stays
+ * bounded.
  */
 
 import { connect as connectTcp, isIP, type Socket } from 'node:net';

@@ -63,7 +63,10 @@ export class FetchState {
     this.#known.set(key(message.account, message.uidl), message);
   }
 
-  /** Keeps what `keep` answers for each entry (null: forgets it); writes only when something changes. */
+  /**
+   * Keeps what `keep` answers for each entry (null: forgets it); writes only when something
+   * changes.
+   */
   async rewrite(keep: (message: FetchedMessage) => FetchedMessage | null): Promise<void> {
     let isChanged = false;
     for (const [id, message] of this.#known) {

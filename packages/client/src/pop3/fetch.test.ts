@@ -47,7 +47,7 @@ function stored(folder: string): string[] {
 }
 
 for (const pipelining of [false, true]) {
-  test(`everything is downloaded byte for byte, then deleted; pipelining: ${pipelining}`, async (t) => {
+  test(`all comes byte for byte, then is deleted; pipelining: ${pipelining}`, async (t) => {
     const folder = newFolder(t);
     const messages = makeMessages(30, 5000);
     const peer = await startMaildropPeer(t, messages, { pipelining });
@@ -89,7 +89,7 @@ test('what was deleted and is restored on the server comes again', async (t) => 
   assert.deepEqual([again.stored.length, again.deleted], [1, 1]);
 });
 
-test('identical copies under one unique-id are stored once and all deleted. RFC 1939 §7', async (t) => {
+test('copies under one unique-id are stored once, all deleted. RFC 1939 §7', async (t) => {
   const folder = newFolder(t);
   const [one] = makeMessages(1);
   assert.ok(one);
@@ -113,7 +113,7 @@ test('a message that is refused, or too large, stays; the others come', async (t
   assert.equal(stored(folder).length, 3);
 });
 
-test('a connection that breaks deletes nothing, and the next run goes on where it stopped', async (t) => {
+test('a broken connection deletes nothing, and the next run goes on from there', async (t) => {
   const folder = newFolder(t);
   const messages = makeMessages(20, 20_000);
   let isRude = true;
@@ -145,7 +145,7 @@ test('a folder takes one fetch at a time, and an account beside another', async 
   assert.equal(stored(folder).length, 4);
 });
 
-test('a torn last line of the state file is not believed; a strange one stops the fetch', async (t) => {
+test('a torn last line of the state is not believed; a strange one stops it', async (t) => {
   const folder = newFolder(t);
   const peer = await startMaildropPeer(t, makeMessages(2), { pipelining: true });
   await fetchOnce(peer.port, folder, { keep: true });

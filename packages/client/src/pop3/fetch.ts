@@ -1,8 +1,8 @@
 /**
- * Downloads a maildrop into a Maildir so that no crash loses or doubles a message. For each one, in this
- * order: written and synced in `tmp`; noted in the state file, synced; moved to `new`, folder synced; and
- * only then DELE, which itself takes effect at QUIT. Whatever is cut off in between is completed, or
- * begun again, by the next run.
+ * Downloads a maildrop into a Maildir so that no crash loses or doubles a message. For each one,
+ * in this order: written and synced in `tmp`; noted in the state file, synced; moved to `new`,
+ * folder synced; and only then DELE, which itself takes effect at QUIT. Whatever is cut off in
+ * between is completed, or begun again, by the next run.
  */
 
 import { createHash } from 'node:crypto';
@@ -61,8 +61,8 @@ const stateFile = '.merpati-pop3.jsonl';
 const stagedPrefix = 'merpati-pop3.';
 
 /**
- * Fetches by a client that is logged in, and ends its session. Throws `Pop3Fault` or `FetchFault` (the
- * folder and its state file are sound in any case; run it again).
+ * Fetches by a client that is logged in, and ends its session. Throws `Pop3Fault` or `FetchFault`
+ * (the folder and its state file are sound in any case; run it again).
  */
 export async function fetchMail(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
   const maildir = await Maildir.open(options.folder);
@@ -134,7 +134,10 @@ class Fetching {
     };
   }
 
-  /** What is noted but still in `tmp` was cut off before its move; what is not noted is half a message. */
+  /**
+   * What is noted but still in `tmp` was cut off before its move; what is not noted is half a
+   * message.
+   */
   async #recover(): Promise<number> {
     const folder = join(this.#options.folder, 'tmp');
     const names = (await readdir(folder)).filter((name) => name.startsWith(stagedPrefix));
@@ -178,7 +181,8 @@ class Fetching {
         const next = rest.next();
         if (next.done === true) return;
         const retrieval = this.#client.retr(next.value.messages[0]);
-        // Whoever waits for it hears of it; when nobody does any more, the session has failed anyway.
+        // Whoever waits for it hears of it; when nobody does any more, the session has failed
+        // anyway.
         retrieval.catch(() => undefined);
         ahead.push({ candidate: next.value, retrieval });
       }
@@ -261,8 +265,8 @@ class Fetching {
   }
 
   /**
-   * After QUIT: what the server has deleted is forgotten, so that a message restored there comes again;
-   * so is what has not been listed for long.
+   * After QUIT: what the server has deleted is forgotten, so that a message restored there comes
+   * again; so is what has not been listed for long.
    */
   async #forget(listed: ReadonlySet<string>): Promise<void> {
     await this.#state.rewrite((message) => {

@@ -1,7 +1,7 @@
 /**
- * One fetch at a time in a folder, also when cron starts the next before the last has ended. The lock is
- * a socket address of the operating system, which is free again whatever becomes of the process: nothing
- * stays behind that somebody would have to judge and remove.
+ * One fetch at a time in a folder, also when cron starts the next before the last has ended. The
+ * lock is a socket address of the operating system, which is free again whatever becomes of the
+ * process: nothing stays behind that somebody would have to judge and remove.
  */
 
 import { stat } from 'node:fs/promises';
@@ -20,7 +20,8 @@ export class FolderLock {
   static async take(folder: string): Promise<FolderLock | null> {
     const { dev, ino } = await stat(folder);
     const name = `merpati-fetch-${dev}-${ino}`;
-    // LIMIT: without Linux's abstract addresses a killed process leaves a file that blocks the folder.
+    // LIMIT: without Linux's abstract addresses a killed process leaves a file that blocks the
+    // folder.
     const address = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
     const server = createServer((socket) => socket.destroy());
     const isTaken = await new Promise<boolean>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * Writing into a Maildir so that a message is there whole or not at all: written and synced in `tmp`,
- * renamed into `new`, the folder synced. https://cr.yp.to/proto/maildir.html
+ * Writing into a Maildir so that a message is there whole or not at all: written and synced in
+ * `tmp`, renamed into `new`, the folder synced. https://cr.yp.to/proto/maildir.html
  */
 
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
@@ -23,8 +23,8 @@ export class Maildir {
   }
 
   /**
-   * Writes what comes into `tmp/name` and syncs it; answers the octets written. Whatever was there under
-   * that name is overwritten; when writing fails nothing is left.
+   * Writes what comes into `tmp/name` and syncs it; answers the octets written. Whatever was there
+   * under that name is overwritten; when writing fails nothing is left.
    */
   async stage(name: string, content: AsyncIterable<Uint8Array>): Promise<number> {
     const path = join(this.path, 'tmp', name);

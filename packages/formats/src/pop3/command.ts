@@ -1,6 +1,6 @@
 /**
- * POP3 commands, read and written. RFC 1939 §3–§7; RFC 2449 §3–§5 (grammar, CAPA); RFC 2595 §4 (STLS);
- * RFC 5034 §4 (AUTH); RFC 6856 §2–§3 (UTF8, LANG). A line comes without its CRLF.
+ * POP3 commands, read and written. RFC 1939 §3–§7; RFC 2449 §3–§5 (grammar, CAPA); RFC 2595 §4
+ * (STLS); RFC 5034 §4 (AUTH); RFC 6856 §2–§3 (UTF8, LANG). A line comes without its CRLF.
  */
 
 import { concat, decodeBase64, encodeBase64, readUtf8, utf8 } from '../bytes.ts';
@@ -10,7 +10,10 @@ import { commandOctetsMax, digitsMax } from './limits.ts';
 /** Commands without an argument. */
 export type BareName = 'CAPA' | 'STAT' | 'NOOP' | 'RSET' | 'QUIT' | 'STLS' | 'UTF8';
 
-/** What a client asked for. Numbers are as sent: whether such a message exists is the server's to say. */
+/**
+ * What a client asked for. Numbers are as sent: whether such a message exists is the server's to
+ * say.
+ */
 export type Pop3Command =
   | { readonly name: BareName }
   | { readonly name: 'USER'; readonly user: string }
@@ -26,7 +29,10 @@ export type Pop3Command =
   | { readonly name: 'LIST' | 'UIDL'; readonly message: number | null }
   | { readonly name: 'RETR' | 'DELE'; readonly message: number }
   | { readonly name: 'TOP'; readonly message: number; readonly lines: number }
-  /** A basic language range (RFC 4647 §2.1) as sent; `*`: the server's preference; null: which are there? */
+  /**
+   * A basic language range (RFC 4647 §2.1) as sent; `*`: the server's preference; null: which are
+   * there?
+   */
   | { readonly name: 'LANG'; readonly range: string | null };
 
 export type CommandName = Pop3Command['name'];
@@ -42,9 +48,9 @@ const bareNames: ReadonlySet<string> = new Set<BareName>([
 ]);
 
 /**
- * Reads one command line. Keywords in any case, spare spaces forgiven everywhere but in a password.
- * Throws `SyntaxFault` with code `pop3.` and `unknown-command`, `bad-arguments`, `bad-octets`, `bad-base64`
- * or `line-too-long`.
+ * Reads one command line. Keywords in any case, spare spaces forgiven everywhere but in a
+ * password. Throws `SyntaxFault` with code `pop3.` and `unknown-command`, `bad-arguments`,
+ * `bad-octets`, `bad-base64` or `line-too-long`.
  *
  * @example
  * readPop3Command(utf8('top 7 10')) // { name: 'TOP', message: 7, lines: 10 }
@@ -108,8 +114,8 @@ function readAuth(words: readonly string[]): Pop3Command {
 }
 
 /**
- * The base64 text of a SASL exchange; `=` alone stands for no octets. Throws `SyntaxFault` with code
- * `pop3.bad-base64`. RFC 5034 §4.
+ * The base64 text of a SASL exchange; `=` alone stands for no octets. Throws `SyntaxFault` with
+ * code `pop3.bad-base64`. RFC 5034 §4.
  */
 export function readSaslOctets(text: string): Uint8Array {
   if (text === '=' || text === '') return new Uint8Array(0);

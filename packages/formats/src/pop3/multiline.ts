@@ -1,6 +1,6 @@
 /**
- * The content of a multi-line reply: dots stuffed by the server, unstuffed by the client, and the cut
- * that TOP makes. RFC 1939 §3, §7. Any chunking of the same octets gives the same result.
+ * The content of a multi-line reply: dots stuffed by the server, unstuffed by the client, and the
+ * cut that TOP makes. RFC 1939 §3, §7. Any chunking of the same octets gives the same result.
  */
 
 import { concat } from '../bytes.ts';
@@ -12,12 +12,13 @@ const crlf = Uint8Array.of(cr, lf);
 const nothing = new Uint8Array(0);
 
 /**
- * Writes a message as the lines of a reply: a dot that begins a line is doubled, a last line without
- * CRLF gets one, and a lone dot ends it all.
+ * Writes a message as the lines of a reply: a dot that begins a line is doubled, a last line
+ * without CRLF gets one, and a lone dot ends it all.
  *
- * QUIRK: in a message with bare LFs (BINARYMIME) a dot alone on a "line" between two of them is doubled
- * too. RFC 1939 knows only CRLF, but poplib, fetchmail, getmail and most others take LF for a line end:
- * a message could end the reply early and forge the replies after it. Every other octet is untouched.
+ * QUIRK: in a message with bare LFs (BINARYMIME) a dot alone on a "line" between two of them is
+ * doubled too. RFC 1939 knows only CRLF, but poplib, fetchmail, getmail and most others take LF
+ * for a line end: a message could end the reply early and forge the replies after it. Every other
+ * octet is untouched.
  */
 export class DotStuffer {
   #beforeLast = cr;
@@ -96,8 +97,8 @@ function splice(parts: {
 type UnstufferState = 'line-start' | 'inside' | 'after-cr' | 'after-dot' | 'after-dot-cr';
 
 /**
- * Reads what `DotStuffer` wrote: only CRLF ends a line and only CRLF `.` CRLF ends the content, so that
- * no message can end its own reply. The CRLF before the final dot belongs to the content.
+ * Reads what `DotStuffer` wrote: only CRLF ends a line and only CRLF `.` CRLF ends the content, so
+ * that no message can end its own reply. The CRLF before the final dot belongs to the content.
  */
 export class DotUnstuffer {
   #state: UnstufferState = 'line-start';
@@ -159,9 +160,9 @@ function join(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * What TOP shows of a message: the header with its blank line, then so many lines of the body; all of a
- * message that has fewer. RFC 1939 §7. A bare LF counts as the end of a line: a message made of them
- * would otherwise be one single header line.
+ * What TOP shows of a message: the header with its blank line, then so many lines of the body; all
+ * of a message that has fewer. RFC 1939 §7. A bare LF counts as the end of a line: a message made
+ * of them would otherwise be one single header line.
  */
 export class TopCutter {
   #linesLeft: number;

@@ -1,6 +1,7 @@
 /**
- * POP3 replies: the first line, the listings behind it, and the incremental reader that clients use.
- * RFC 1939 §3, §5, §7; RFC 2449 §3, §5, §8 (response codes); RFC 3206 (SYS, AUTH); RFC 6856 §5 (UTF8).
+ * POP3 replies: the first line, the listings behind it, and the incremental reader that clients
+ * use. RFC 1939 §3, §5, §7; RFC 2449 §3, §5, §8 (response codes); RFC 3206 (SYS, AUTH); RFC 6856
+ * §5 (UTF8).
  */
 
 import { concat, encodeBase64, latin1, readUtf8, utf8 } from '../bytes.ts';
@@ -124,8 +125,8 @@ export function readCapabilities(lines: readonly string[]): Capabilities {
 }
 
 /**
- * Takes what a server sends, in any chunks, and gives it out as lines or as the content of a message.
- * Holds at most one unfinished line beyond the chunk last pushed.
+ * Takes what a server sends, in any chunks, and gives it out as lines or as the content of a
+ * message. Holds at most one unfinished line beyond the chunk last pushed.
  *
  * @example
  * const reader = new ReplyReader();
@@ -153,8 +154,8 @@ export class ReplyReader {
   }
 
   /**
-   * The next line without its end; null: push more. A bare LF ends a line too: some servers write it.
-   * Throws `SyntaxFault` with code `pop3.line-too-long`.
+   * The next line without its end; null: push more. A bare LF ends a line too: some servers write
+   * it. Throws `SyntaxFault` with code `pop3.line-too-long`.
    */
   readLine(): Uint8Array | null {
     const end = this.#held.indexOf(0x0a);
@@ -167,7 +168,9 @@ export class ReplyReader {
     return line;
   }
 
-  /** The next line of a listing with its dot unstuffed; `end` for the final dot; null: push more. */
+  /**
+   * The next line of a listing with its dot unstuffed; `end` for the final dot; null: push more.
+   */
   readListingLine(): Uint8Array | 'end' | null {
     const line = this.readLine();
     if (line === null || line[0] !== 0x2e) return line;

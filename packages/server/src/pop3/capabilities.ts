@@ -1,6 +1,7 @@
 /**
- * What CAPA tells. RFC 2449 §5, §6; RFC 2595 §4 (STLS); RFC 3206 §6 (AUTH-RESP-CODE); RFC 5034 §6 (SASL);
- * RFC 6856 §2, §3 (UTF8, LANG). All but STLS and EXPIRE are the same before and after login.
+ * What CAPA tells. RFC 2449 §5, §6; RFC 2595 §4 (STLS); RFC 3206 §6 (AUTH-RESP-CODE); RFC 5034 §6
+ * (SASL); RFC 6856 §2, §3 (UTF8, LANG). All but STLS and EXPIRE are the same before and after
+ * login.
  */
 
 import { mayUsePassword, mechanismsFor } from './login.ts';
@@ -32,8 +33,8 @@ export function isTlsOffered(session: Session): boolean {
 }
 
 /**
- * RFC 2449 §6.7: days for which a message stays after a device has deleted it, since then it is only
- * hidden. What no device deletes stays for ever, which is also true where nothing is hidden.
+ * RFC 2449 §6.7: days for which a message stays after a device has deleted it, since then it is
+ * only hidden. What no device deletes stays for ever, which is also true where nothing is hidden.
  */
 function retention(session: Session): string {
   const { state, service } = session;

@@ -1,4 +1,6 @@
-/** What a row of the command table holds: in which states a command is allowed, and what it does. */
+/**
+ * What a row of the command table holds: in which states a command is allowed, and what it does.
+ */
 
 import type { CommandName, Pop3Command } from '@merpati/formats/pop3/command.ts';
 import type { Session } from './session.ts';

@@ -1,4 +1,7 @@
-/** Bounds of a POP3 session, with the reason beside each. Connections and errors: the configuration. */
+/**
+ * Bounds of a POP3 session, with the reason beside each. Connections and errors: the
+ * configuration.
+ */
 
 import { commandOctetsMax } from '@merpati/formats/pop3/limits.ts';
 
@@ -8,8 +11,8 @@ export const pop3Limits = {
   /** Autologout: RFC 1939 §3 asks for at least ten minutes. */
   idleTimeoutMs: 10 * 60_000,
   /**
-   * QUIRK: shorter before login. The ten minutes protect a person who reads at the prompt of 1996; today
-   * they would only feed those who open connections and say nothing.
+   * QUIRK: shorter before login. The ten minutes protect a person who reads at the prompt of 1996;
+   * today they would only feed those who open connections and say nothing.
    */
   greetingTimeoutMs: 120_000,
   /** The same when places run short. */

@@ -1,4 +1,6 @@
-/** The POP3 service of a home: ports 110 (STLS) and 995 (TLS at once). RFC 1939 §3; RFC 8314 §3.2. */
+/**
+ * The POP3 service of a home: ports 110 (STLS) and 995 (TLS at once). RFC 1939 §3; RFC 8314 §3.2.
+ */
 
 import { writePop3Reply } from '@merpati/formats/pop3/reply.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
@@ -21,7 +23,9 @@ export interface RunningPop3 {
     readonly address: string;
     readonly port: number;
   }[];
-  /** Sessions are told; what is being sent may end; then all is closed. Nothing is deleted by it. */
+  /**
+   * Sessions are told; what is being sent may end; then all is closed. Nothing is deleted by it.
+   */
   stop(): Promise<void>;
 }
 

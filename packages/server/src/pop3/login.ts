@@ -11,7 +11,10 @@ import { lockMaildrop } from './maildrop-locks.ts';
 import { Maildrop } from './maildrop.ts';
 import type { Session } from './session.ts';
 
-/** What may be offered to this client now: nothing before TLS (RFC 8314 §3), the lab's own excepted. */
+/**
+ * What may be offered to this client now: nothing before TLS (RFC 8314 §3), the lab's own
+ * excepted.
+ */
 export function mechanismsFor(session: Session): readonly SaslMechanism[] {
   return offeredMechanisms(session.wire, { plainAllowed: isPlainAllowed(session) });
 }

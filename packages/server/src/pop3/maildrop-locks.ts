@@ -1,6 +1,6 @@
 /**
- * One session per maildrop, whatever listener it came through: the exclusive lock of RFC 1939 §4. It lives
- * with the session: a dropped connection gives it back.
+ * One session per maildrop, whatever listener it came through: the exclusive lock of RFC 1939 §4.
+ * It lives with the session: a dropped connection gives it back.
  */
 
 import type { Store } from '@merpati/store/contract.ts';

@@ -45,7 +45,7 @@ test('a message whose last line is open counts two octets more', () => {
   assert.equal(maildrop.octets, 0);
 });
 
-test('unique-ids: of the email, not of its place; apart even for twins; another account, others', () => {
+test('unique-ids are of the email and its account, and apart even for twins', () => {
   const twins = [entry(1), entry(2, { email: emailId(10) }), entry(3)];
   const maildrop = new Maildrop(twins, { createdMs });
   const ids = lines(maildrop).map((line) => line.split(' ')[1] ?? '');

@@ -1,6 +1,6 @@
 /**
- * What one session sees of an inbox: a snapshot taken at login, numbered from 1, with its marks. Nothing
- * here changes the store; `QUIT` carries the marks out. RFC 1939 §4 to §7.
+ * What one session sees of an inbox: a snapshot taken at login, numbered from 1, with its marks.
+ * Nothing here changes the store; `QUIT` carries the marks out. RFC 1939 §4 to §7.
  */
 
 import type { AccountRow, MaildropEntry } from '@merpati/store/contract.ts';
@@ -52,8 +52,9 @@ export class Maildrop {
   }
 
   /**
-   * The unique-id, for ever: when the account was made and the identity of the email in it, both kept by
-   * moves and restores. An account made anew under an old address never repeats the ids of the old one.
+   * The unique-id, for ever: when the account was made and the identity of the email in it, both
+   * kept by moves and restores. An account made anew under an old address never repeats the ids of
+   * the old one.
    */
   uidl(entry: MaildropEntry): string {
     const id = `${this.#prefix}-${entry.email.toString(36)}`;

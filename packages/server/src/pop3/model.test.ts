@@ -1,6 +1,6 @@
 /**
- * Several devices at several maildrops, interleaved, some of them dropping their connections: at each step
- * the server says what a model of a few lines says.
+ * Several devices at several maildrops, interleaved, some of them dropping their connections: at
+ * each step the server says what a model of a few lines says.
  */
 
 import assert from 'node:assert/strict';

@@ -35,7 +35,10 @@ export type Answer = keyof typeof answers;
 
 interface RefusalWords extends Sentence {
   readonly code: ResponseCode | null;
-  /** The client did something that a well-behaved one does not: it has so many of these, then it goes. */
+  /**
+   * The client did something that a well-behaved one does not: it has so many of these, then it
+   * goes.
+   */
   readonly isError: boolean;
 }
 

@@ -65,7 +65,7 @@ test('with leave-copy the device sees it go, and others see it stay', async (t) 
   assert.equal(inbox?.total, 1);
 });
 
-test('a download is told even when the connection drops before QUIT; nothing is deleted', async (t) => {
+test('a download is told even when the connection drops; nothing is deleted', async (t) => {
   const world = await startPop3World(t);
   await world.deliver(you, rice);
   const client = await world.login();

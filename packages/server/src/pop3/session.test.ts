@@ -49,7 +49,7 @@ test('a whole session: what was deleted is gone, the rest keeps its identity', a
   await again.ask('QUIT');
 });
 
-test('one session per maildrop, across listeners, free again when the connection drops', async (t) => {
+test('one session per maildrop, across listeners, until it drops', async (t) => {
   const world = await startPop3World(t);
   await world.deliver(you, rice);
   const first = await world.dial('pop3');
@@ -148,7 +148,7 @@ test('LANG changes the words, UTF8 is taken before login only. RFC 6856', async 
   assert.match(await pop.ask('UTF8'), /^-ERR/);
 });
 
-test('stopping tells the sessions, deletes nothing, and lets a message under way end', async (t) => {
+test('stopping tells the sessions and deletes nothing', async (t) => {
   const world = await startPop3World(t);
   await world.deliver(you, rice);
   const pop = await world.dial('pop3');

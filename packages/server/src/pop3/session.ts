@@ -1,6 +1,6 @@
 /**
- * One POP3 session: reads a command, finds its row in the table, runs it, and so on until somebody leaves.
- * RFC 1939 §3 (states, autologout); RFC 2449 §6.6 (pipelining).
+ * One POP3 session: reads a command, finds its row in the table, runs it, and so on until somebody
+ * leaves. RFC 1939 §3 (states, autologout); RFC 2449 §6.6 (pipelining).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

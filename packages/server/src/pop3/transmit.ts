@@ -1,6 +1,6 @@
 /**
- * Sends a message, whole or its top, as a multi-line reply: never more of it in memory than one chunk and
- * what the socket holds. RFC 1939 §3 (dots), §5 (RETR), §7 (TOP).
+ * Sends a message, whole or its top, as a multi-line reply: never more of it in memory than one
+ * chunk and what the socket holds. RFC 1939 §3 (dots), §5 (RETR), §7 (TOP).
  */
 
 import { DotStuffer, type TopCutter } from '@merpati/formats/pop3/multiline.ts';
@@ -8,8 +8,8 @@ import type { MaildropEntry } from '@merpati/store/contract.ts';
 import type { Session } from './session.ts';
 
 /**
- * False when the message is not there any more (a refusal has been said). `announce` says +OK, once the
- * first chunk has been read and verified.
+ * False when the message is not there any more (a refusal has been said). `announce` says +OK,
+ * once the first chunk has been read and verified.
  */
 export async function transmit(
   session: Session,
@@ -29,8 +29,9 @@ export async function transmit(
       session.isSending = true;
     }
     // QUIRK: 8-bit headers go out as they are also without UTF8 mode, where RFC 6856 §2.1 wants a
-    // refusal or a rewritten message. Bytes are never changed here, and one such message (any stranger
-    // can send it) would stop the downloads of fetchmail, getmail and others, which never send UTF8.
+    // refusal or a rewritten message. Bytes are never changed here, and one such message (any
+    // stranger can send it) would stop the downloads of fetchmail, getmail and others, which never
+    // send UTF8.
     await session.send(stuffer.push(how.cutter?.push(chunk) ?? chunk));
     if (how.cutter?.done === true) break;
   }

@@ -1,6 +1,7 @@
 /**
- * The end of a session. After QUIT its marks take effect in one transaction (the UPDATE state, RFC 1939 §6);
- * after anything else only what was downloaded is noted, for the journeys, and nothing is deleted.
+ * The end of a session. After QUIT its marks take effect in one transaction: the UPDATE state of
+ * RFC 1939 §6. After anything else only what was downloaded is noted, for the journeys, and nothing
+ * is deleted.
  */
 
 import type { Session, Transaction } from './session.ts';
@@ -39,7 +40,8 @@ async function write(
   if (retrieved.length === 0 && deleted.length === 0) return 0;
   const done = await login.home.store.popUpdate({
     account: login.account.id,
-    // QUIRK: POP3 tells nothing of the device; the label of its own app password is the best there is.
+    // QUIRK: POP3 tells nothing of the device; the label of its own app password is the best there
+    // is.
     device: login.appPassword ?? 'POP3',
     address,
     nowMs: login.home.world.nowMs(),

@@ -1,4 +1,7 @@
-/** A small POP3 server over messages in memory: something to fetch from, with DELE made true at QUIT. */
+/**
+ * A small POP3 server over messages in memory: something to fetch from, with DELE made true at
+ * QUIT.
+ */
 
 import type { TestContext } from 'node:test';
 import { startScriptedServer, type Peer } from './scripted-server.ts';

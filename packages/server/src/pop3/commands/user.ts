@@ -1,4 +1,7 @@
-/** USER. RFC 1939 §7. Says the same for every name: who lives here is nobody's business before PASS. */
+/**
+ * USER. RFC 1939 §7. Says the same for every name: who lives here is nobody's business before
+ * PASS.
+ */
 
 import type { CommandRow } from '../command-row.ts';
 import { mayUsePassword } from '../login.ts';

@@ -1,6 +1,6 @@
 /**
- * A home with a real store, real certificates and a running POP3 service, for tests. Every test ends with
- * the count of our bugs at 0.
+ * A home with a real store, real certificates and a running POP3 service, for tests. Every test
+ * ends with the count of our bugs at 0.
  */
 
 import { createHash } from 'node:crypto';
