@@ -17,8 +17,8 @@ import type { Sent } from './peers/smtp-load.ts';
 import { requireProgram } from './programs.ts';
 import { root } from './tidy/tree.ts';
 
-const rounds = Number(process.env['MERPATI_CRASH_ROUNDS'] ?? 200);
-const seed = Number(process.env['MERPATI_SEED'] ?? Date.now() % 2 ** 31);
+const rounds = Number(process.env['TEST_CRASH_ROUNDS'] ?? 200);
+const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 2 ** 31);
 const users = ['a', 'b', 'c', 'd'].map((name) => `${name}@merpati.test`);
 /** Leads to another server, which is down: its messages stay in the queue. */
 const away = 'away@merpati.test';
@@ -27,7 +27,7 @@ const away = 'away@merpati.test';
 const sizeOf = (number: number): number =>
   number % 97 === 0 ? 1_500_000 : 400 + (number % 50) * 90;
 
-test(`${rounds} times killed under load, MERPATI_SEED=${seed}`, async (t) => {
+test(`${rounds} times killed under load, TEST_SEED=${seed}`, async (t) => {
   if (!requireProgram(t, 'openssl')) return;
   const random = createRandom(seed);
   await using server = await Merpati.start({

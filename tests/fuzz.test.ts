@@ -1,6 +1,6 @@
 /**
  * Fuzzing of all readers in packages/formats: at least 100,000 damaged inputs a run, from a seed
- * that is printed. MERPATI_SEED and MERPATI_FUZZ_INPUTS choose other runs.
+ * that is printed. TEST_SEED and TEST_FUZZ_INPUTS choose other runs.
  */
 
 import assert from 'node:assert/strict';
@@ -10,8 +10,8 @@ import { createRandom, mutate } from './fuzz/mutate.ts';
 import { collectTargets } from './fuzz/targets.ts';
 import type { Run } from './fuzz/targets.ts';
 
-const seed = Number(process.env['MERPATI_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const inputsMin = Number(process.env['MERPATI_FUZZ_INPUTS'] ?? 100_000);
+const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const inputsMin = Number(process.env['TEST_FUZZ_INPUTS'] ?? 100_000);
 /** One input in 64 may be long: what is quadratic shows there. */
 const bytesMax = 4096;
 const longBytesMax = 65_536;
@@ -20,7 +20,7 @@ const inputMsMax = 200;
 const targets = await collectTargets();
 const perTarget = Math.ceil(inputsMin / Math.max(targets.length, 1));
 
-describe(`fuzz, MERPATI_SEED=${seed}`, () => {
+describe(`fuzz, TEST_SEED=${seed}`, () => {
   test('there are targets in every format', () => {
     const formats = new Set(targets.map(({ name }) => name.split(/[/ ]/)[0]));
     for (const format of ['dns', 'message', 'pop3', 'sasl', 'smtp']) {

@@ -40,7 +40,8 @@ export type Program = keyof typeof needs;
 export const programs = Object.keys(needs) as readonly Program[];
 
 /** Everything must run: in continuous integration, where what is missing is a fault. */
-export const isAllRequired = process.env['MERPATI_REQUIRE_ALL'] === '1';
+export const isAllRequired =
+  process.env['MERPATI_REQUIRE_ALL'] === '1' || process.env['TEST_REQUIRE_ALL'] === '1';
 
 /** Why it cannot be used here and how to get it; null when it is there. */
 export function whyMissing(program: Program): string | null {

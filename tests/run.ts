@@ -27,8 +27,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const seed = process.env['MERPATI_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
-console.log(`${files.length} test files. To run them in this order again: MERPATI_SEED=${seed}`);
+const seed = process.env['TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
+console.log(`${files.length} test files. To run them in this order again: TEST_SEED=${seed}`);
 
 const runner = spawn(
   process.execPath,
@@ -42,12 +42,20 @@ const runner = spawn(
     ...(pure.length > 0 ? ['tests/pure.ts'] : []),
     ...others,
   ],
-  {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, MERPATI_SEED: seed, MERPATI_PURE: pure.join('\n') },
-  },
+  { stdio: ['ignore', 'inherit', 'inherit'], env: testEnvironment() },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
 runner.on('exit', (code, signal) => {
   process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0));
 });
+
+/** Without MERPATI_…: that is configuration, and a server started by a test would read it. */
+function testEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MERPATI_'));
+  return {
+    ...Object.fromEntries(own),
+    TEST_SEED: seed,
+    TEST_PURE: pure.join('\n'),
+    TEST_REQUIRE_ALL: isAllRequired ? '1' : '0',
+  };
+}

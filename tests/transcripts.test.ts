@@ -8,8 +8,8 @@ import { listFiles, readText } from './tidy/tree.ts';
 import { fillTemplate, matchLine, peers, readTranscript } from './transcripts/format.ts';
 import type { PeerName } from './transcripts/format.ts';
 import { playTranscript } from './transcripts/play.ts';
+import type { World } from './transcripts/world.ts';
 import { startWorld } from './transcripts/worlds.ts';
-import type { World } from './transcripts/worlds.ts';
 
 const transcripts = listFiles(/^tests\/transcripts\/.*\.txt$/).map((path) =>
   readTranscript(path, readText(path)),

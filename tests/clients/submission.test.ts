@@ -21,7 +21,7 @@ let folder: Folder;
 let count = 0;
 
 function octetsOf({ content }: Attachment): Buffer {
-  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as Uint8Array);
 }
 
 /** A subject that only this message has. */

@@ -3,28 +3,14 @@
  * there before the conversation begins.
  */
 
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { Dovecot } from '../peers/dovecot.ts';
 import { Folder, makeCertificate } from '../peers/machine.ts';
 import { Postfix } from '../peers/postfix.ts';
-import type { PeerName, Service, Transcript } from './format.ts';
+import type { PeerName, Service } from './format.ts';
 import { MerpatiWorld } from './merpati-world.ts';
-
-/** One peer, running; it makes the world fresh for each transcript and answers with the port. */
-export interface World extends AsyncDisposable {
-  prepare(transcript: Transcript): Promise<number>;
-  /** After each: what must not have happened meanwhile. Throws when it has. */
-  check(): Promise<void>;
-}
-
-export const password = 'merpati';
-export const accounts = ['you@merpati.test', 'friend@merpati.test', 'full@merpati.test'] as const;
-export const team = { address: 'team@merpati.test', targets: [accounts[0], accounts[1]] } as const;
-
-export function readMessage(name: string): Buffer {
-  return readFileSync(join(import.meta.dirname, 'messages', name));
-}
+import { accounts, password, readMessage, team } from './world.ts';
+import type { World } from './world.ts';
 
 export async function startWorld(peer: PeerName): Promise<World> {
   switch (peer) {
