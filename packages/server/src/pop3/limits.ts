@@ -19,6 +19,8 @@ export const pop3Limits = {
   stressedTimeoutMs: 10_000,
   /** Wrong passwords in one connection; RFC 1939 §4 lets the server hang up. */
   failedLoginsMax: 5,
+  /** Clients need about six of them; whoever goes on asking for CAPA wants something else. */
+  commandsBeforeLoginMax: 100,
   /** Small replies to pipelined commands leave together, up to this. */
   replyOctetsMax: 32 * 1024,
   /** A client must take each such piece of a message within the drain timeout, or it is cut. */

@@ -4,7 +4,7 @@
  */
 
 import type { AccountRow, MaildropEntry } from '@merpati/store/contract.ts';
-import type { Uid } from '@merpati/store/ids.ts';
+import type { EmailId, Uid } from '@merpati/store/ids.ts';
 
 export type FoundMessage =
   | { readonly kind: 'message'; readonly entry: MaildropEntry }
@@ -24,8 +24,7 @@ export class Maildrop {
     this.#entries = entries;
     this.#prefix = account.createdMs.toString(36);
     this.#octetsInAll = entries.reduce((sum, entry) => sum + wireOctets(entry), 0);
-    const seen = new Set<number>();
-    this.#twins = new Set(entries.filter(({ email }) => seen.size === seen.add(email).size));
+    this.#twins = findTwins(entries);
   }
 
   /** Messages not marked as deleted. */
@@ -87,6 +86,17 @@ export class Maildrop {
   get retrieved(): readonly Uid[] {
     return [...this.#retrieved];
   }
+}
+
+/** All but the first entry of each email. */
+function findTwins(entries: readonly MaildropEntry[]): ReadonlySet<MaildropEntry> {
+  const seen = new Set<EmailId>();
+  const twins = new Set<MaildropEntry>();
+  for (const entry of entries) {
+    if (seen.has(entry.email)) twins.add(entry);
+    seen.add(entry.email);
+  }
+  return twins;
 }
 
 /** A last line without CRLF gets one on the wire. */

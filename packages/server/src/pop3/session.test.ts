@@ -113,6 +113,16 @@ test('whoever errs too often is sent away', async (t) => {
   assert.equal(await pop.all(), '');
 });
 
+test('whoever only asks and never logs in is sent away', async (t) => {
+  const world = await startPop3World(t);
+  const pop = await world.dial('pop3');
+  await pop.line();
+  pop.send('CAPA\r\n'.repeat(200));
+  const all = await pop.all();
+  assert.equal(all.split('+OK Capabilities follow').length - 1, 100);
+  assert.ok(all.endsWith('-ERR Too many errors, good-bye\r\n'));
+});
+
 test('a line without end is not read to its end', async (t) => {
   const world = await startPop3World(t);
   const pop = await world.dial('pop3');

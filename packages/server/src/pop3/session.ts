@@ -28,6 +28,8 @@ import {
 
 /** How much the lab's fault `slow` delays each group of replies. */
 const slowMs = 2000;
+const nothing = new Uint8Array(0);
+const failedLogins: ReadonlySet<Refused> = new Set(['wrong-password', 'throttled', 'disabled']);
 
 export interface Pop3Service {
   /** Of the listener; the login may lead to another. */
@@ -63,6 +65,7 @@ export class Session {
 
   #errors = 0;
   #failedLogins = 0;
+  #commandsBeforeLogin = 0;
   #unsent: Uint8Array[] = [];
   #unsentOctets = 0;
 
@@ -96,7 +99,7 @@ export class Session {
   refuse(why: Refused): void {
     this.service.home.metrics.refused.inc({ protocol: 'pop3', code: why });
     if (refusals[why].isError) this.#errors += 1;
-    if (why === 'wrong-password') this.#failedLogins += 1;
+    if (failedLogins.has(why)) this.#failedLogins += 1;
     const { errors_max: errorsMax } = this.service.home.config.limits;
     if (this.#errors >= errorsMax || this.#failedLogins >= pop3Limits.failedLoginsMax) {
       this.isOver = true;
@@ -114,24 +117,26 @@ export class Session {
 
   /** As `put`, and waits while the client is slower than the sender. */
   async send(octets: Uint8Array): Promise<void> {
-    if (this.#unsentOctets + octets.length <= pop3Limits.replyOctetsMax) {
-      this.put(octets);
-      return;
-    }
-    await this.flush();
+    this.put(octets);
+    if (this.#unsentOctets > pop3Limits.replyOctetsMax) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#unsentOctets === 0) return;
+    const [first = nothing, ...more] = this.#unsent;
+    const octets = more.length === 0 ? first : Buffer.concat(this.#unsent);
+    this.#forget();
+    if (this.service.home.faults.has('slow')) await delay(slowMs);
     for (let from = 0; from < octets.length; from += pop3Limits.sliceOctetsMax) {
       await this.wire.write(octets.subarray(from, from + pop3Limits.sliceOctetsMax));
+      // Nobody is there to read the rest of a large message: do not read it from disk either.
       if (this.wire.isClosed) throw new WireFault('reset');
     }
   }
 
-  async flush(): Promise<void> {
-    if (this.#unsent.length === 0) return;
-    const octets = this.#unsent.length === 1 ? this.#unsent[0] : Buffer.concat(this.#unsent);
+  #forget(): void {
     this.#unsent = [];
     this.#unsentOctets = 0;
-    if (this.service.home.faults.has('slow')) await delay(slowMs);
-    await this.wire.write(octets ?? Buffer.alloc(0));
   }
 
   // ---------------------------------------------------------------- listening
@@ -158,7 +163,7 @@ export class Session {
       await this.flush();
       return;
     }
-    this.ok('greeting', { host: config.hostname });
+    this.ok('greeting', { host: config.hostname === '' ? 'Merpati' : config.hostname });
     try {
       while (!this.isOver) await this.#step(await this.readLine());
       await this.flush();
@@ -180,6 +185,12 @@ export class Session {
   }
 
   async #perform(command: Pop3Command): Promise<void> {
+    if (this.state.name === 'authorization') this.#commandsBeforeLogin += 1;
+    if (this.#commandsBeforeLogin > pop3Limits.commandsBeforeLoginMax) {
+      this.isOver = true;
+      this.refuse('too-many-errors');
+      return;
+    }
     const row = commands[command.name];
     if (!row.states.includes(this.state.name)) {
       this.refuse(this.state.name === 'authorization' ? 'login-first' : 'logged-in');
@@ -194,8 +205,7 @@ export class Session {
     if (this.isSending) {
       // Half a message must not look like a whole one: no final dot, no further word.
       this.isOver = true;
-      this.#unsent = [];
-      this.#unsentOctets = 0;
+      this.#forget();
       this.wire.destroy();
     } else this.refuse(why);
   }
