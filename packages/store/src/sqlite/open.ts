@@ -6,6 +6,7 @@ import { openForWriting } from './database.ts';
 import { StoreLock } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { recover } from './recover.ts';
+import { jumpAheadAfterRestore } from './restored.ts';
 import { migrations } from './schema.ts';
 import { storePaths } from './segments/files.ts';
 import { SqliteStore } from './store.ts';
@@ -35,6 +36,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     let recovered;
     try {
       migrate(db, paths, migrations);
+      jumpAheadAfterRestore(db);
       recovered = recover(db, paths);
     } finally {
       db.close();

@@ -26,6 +26,7 @@ import type {
 } from '../contract.ts';
 import type { AccountId, EmailId, JourneyId, MailboxId, QueueId, Uid } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
+import type { BlobMoves } from './writer/compaction.ts';
 import type { RawBytes } from './segments/format.ts';
 
 /** JSON texts of events, joined by commas, and how many they are. */
@@ -106,6 +107,11 @@ export interface Operations {
   };
   journey: { take: { journey: JourneyId; events: PackedEvents }; give: null };
   pruneJourneys: { take: { beforeMs: number; itemsMax: number }; give: number };
+  adoptSegment: { take: { file: string }; give: number };
+  moveBlobs: { take: BlobMoves; give: number };
+  dropSegment: { take: { segment: number }; give: boolean };
+  /** The rows of segments tell the whole truth afterwards; answers the growing one. */
+  noteSegments: { take: null; give: number };
   purgeAccount: { take: { account: AccountId }; give: boolean };
 }
 

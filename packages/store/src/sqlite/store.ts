@@ -9,6 +9,8 @@ import type {
   Accepted,
   BodyWriter,
   Change,
+  CheckProgress,
+  CheckReport,
   Claim,
   DirectoryEdit,
   FlagEdit,
@@ -23,7 +25,7 @@ import type {
   StoredBody,
   StoreStats,
 } from '../contract.ts';
-import { CorruptBlob } from '../contract.ts';
+import { CorruptBlob, StoreUnavailable } from '../contract.ts';
 import type {
   AccountId,
   ContentId,
@@ -36,9 +38,11 @@ import type {
 } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
 import { CareClient } from './care/client.ts';
+import { compact } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';
+import { hasReserve, type Reserve } from './reserve.ts';
 import { packAcceptance, packEvents, type PackedChange, type WriterStart } from './operations.ts';
 import * as directory from './read/directory.ts';
 import * as journeys from './read/journeys.ts';
@@ -50,6 +54,10 @@ import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
 
+const houseEveryMs = 60_000;
+/** How long a finished body may wait to be accepted. */
+const spoolKeptMs = 3_600_000;
+const compactDeadShareMin = 0.5;
 /** Rows taken away in one transaction by what works through many. */
 const sliceMax = 500;
 
@@ -60,6 +68,9 @@ export class SqliteStore implements Store {
   readonly #writer: WriterClient;
   readonly #care: CareClient;
   readonly #bodies: Bodies;
+  readonly #housekeeping: NodeJS.Timeout;
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #reserve: Reserve;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
 
   private constructor(parts: {
@@ -68,13 +79,17 @@ export class SqliteStore implements Store {
     readonly db: Database;
     readonly writer: WriterClient;
     readonly freshFrom: number;
+    readonly reserve: Reserve;
   }) {
+    this.#reserve = parts.reserve;
     this.#paths = parts.paths;
     this.#lock = parts.lock;
     this.#db = parts.db;
     this.#writer = parts.writer;
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
     this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
+    this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
+    this.#housekeeping.unref();
   }
 
   /** The lock is held, the schema is the newest, segments have been put in order. */
@@ -84,7 +99,8 @@ export class SqliteStore implements Store {
     const writer = await WriterClient.start(start, (changes) => hear(changes));
     const db = openForReading(paths.database);
     const freshFrom = start.openSegment;
-    const store = new SqliteStore({ paths, lock, db, writer, freshFrom });
+    const reserve = { directory: paths.directory, bytes: start.reserveBytes };
+    const store = new SqliteStore({ paths, lock, db, writer, freshFrom, reserve });
     hear = (changes) => store.#committed(changes);
     return store;
   }
@@ -92,7 +108,7 @@ export class SqliteStore implements Store {
   // ---- bodies
 
   newBody(): BodyWriter {
-    return new SpoolingBodyWriter(this.#paths, () => undefined);
+    return new SpoolingBodyWriter(this.#paths, () => this.#checkReserve());
   }
 
   async readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody> {
@@ -311,24 +327,61 @@ export class SqliteStore implements Store {
     };
   }
 
-  async check(): Promise<never> {
-    throw new Error('not yet');
+  async check(options: {
+    readonly deep: boolean;
+    readonly onProgress?: (progress: CheckProgress) => void;
+  }): Promise<CheckReport> {
+    await this.#writer.perform('noteSegments', null);
+    return this.#care.perform('check', { deep: options.deep }, options.onProgress);
   }
 
   async repair(): Promise<never> {
     throw new Error('not yet');
   }
 
-  async backup(): Promise<void> {
-    throw new Error('not yet');
+  async backup(target: string): Promise<void> {
+    await this.#writer.perform('noteSegments', null);
+    await this.#alone(() => this.#care.perform('backup', { target }));
+  }
+
+  /** Gives back what dead bodies occupy; answers how many segments went. Runs by itself now and then. */
+  compact(deadShareMin = compactDeadShareMin): Promise<number> {
+    return this.#alone(() => compact(this.#writer, this.#care, deadShareMin));
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#housekeeping);
+    await this.#alone(() => Promise.resolve());
     await this.#care.close();
     await this.#writer.close();
     this.#bodies.close();
     this.#db.close();
     this.#lock.release();
+  }
+
+  async #keepHouse(): Promise<void> {
+    try {
+      await this.#care.perform('sweepSpool', { olderThanMs: spoolKeptMs });
+      await this.compact();
+    } catch (error) {
+      // A full or failing disk is told to those who write; this will be tried again.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  /** Large bodies are written by this thread: it looks at the disk itself. */
+  #checkReserve(): void {
+    if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
+  }
+
+  /** Compaction and backup wait for each other: one takes away what the other one copies. */
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
   }
 
   /** Repeats a slice until it finds less than it may take. */

@@ -25,7 +25,6 @@ export function* readRecords(
   paths: StorePaths,
   segmentId: number,
   from: number,
-  onFrame: (raw: Uint8Array) => void = () => undefined,
 ): Generator<ScannedRecord> {
   const file = segmentFile(paths, segmentId);
   if (!existsSync(file)) return;
@@ -33,16 +32,26 @@ export function* readRecords(
   try {
     let offset = from;
     for (;;) {
-      const header = readHeaderAt(fd, offset);
-      if (header === null) return;
-      const storedSize = recordHeaderBytes + header.storedSize;
-      if (!readFrames(fd, { offset, header }, onFrame)) return;
-      yield { offset, storedSize, rawSize: header.rawSize, hash: header.hash };
-      offset += storedSize;
+      const record = recordAt(fd, offset);
+      if (record === null) return;
+      yield record;
+      offset += record.storedSize;
     }
   } finally {
     closeSync(fd);
   }
+}
+
+/** The sound record that begins there, all frames verified; null when there is none. */
+export function recordAt(
+  fd: number,
+  offset: number,
+  onFrame: (raw: Uint8Array) => void = () => undefined,
+): ScannedRecord | null {
+  const header = readHeaderAt(fd, offset);
+  if (header === null || !readFrames(fd, { offset, header }, onFrame)) return null;
+  const storedSize = recordHeaderBytes + header.storedSize;
+  return { offset, storedSize, rawSize: header.rawSize, hash: header.hash };
 }
 
 function readHeaderAt(fd: number, offset: number): RecordHeader | null {

@@ -37,6 +37,8 @@ export class Blobs {
   readonly #adopted = new Map<string, number>();
   /** Spool files whose body was known already. */
   readonly #spent: string[] = [];
+  /** Segments whose rows this group has deleted. */
+  readonly #dropped: number[] = [];
   #groupStart = 0;
 
   constructor(
@@ -80,6 +82,7 @@ export class Blobs {
     const common = { hash, size: body.size, unterminated: body.unterminated };
     const known = this.#placed.get(body.hash) ?? this.find(hash);
     if (known !== null) {
+      this.#placed.set(body.hash, known);
       if (body.spool !== null && !this.#adopted.has(body.spool)) this.#spent.push(body.spool);
       return { ...common, place: known };
     }
@@ -123,7 +126,7 @@ export class Blobs {
       place.storedSize,
       place.rawSize,
     );
-    if (row?.refs === count) this.#ledger.refer(place.segment, place.storedSize);
+    if (row?.refs === count) this.#ledger.refer(place);
   }
 
   release(hash: Uint8Array): void {
@@ -136,9 +139,36 @@ export class Blobs {
     this.#ledger.release(row.segment_id, row.stored_size);
   }
 
-  /** Part of each transaction. `isComplete`: leave no row behind the truth. */
-  flush(isComplete = false): void {
-    this.#ledger.flush(this.#appender, isComplete);
+  /** A file of records becomes a segment that grows no more. */
+  adoptFile(file: string, size: number): number {
+    const segment = this.takeSegmentId();
+    adoptSpool(this.#paths, file, segment);
+    this.#appender.syncFolder();
+    this.#ledger.seal(segment, size);
+    return segment;
+  }
+
+  move(blob: { readonly from: number; readonly to: number; readonly storedSize: number }): void {
+    this.#ledger.release(blob.from, blob.storedSize);
+    this.#ledger.refer({ segment: blob.to, offset: 0, storedSize: blob.storedSize });
+  }
+
+  /** The file goes after the commit. false: something still lies in it, or it grows. */
+  dropSegment(id: number): boolean {
+    if (id === this.#appender.id || this.#placedIn(id)) return false;
+    if (!this.#ledger.drop(id)) return false;
+    this.#dropped.push(id);
+    return true;
+  }
+
+  /** The rows of segments tell the whole truth after the next transaction. */
+  noteSegments(): void {
+    this.#ledger.completeNext();
+  }
+
+  /** Part of each transaction. */
+  flush(): void {
+    this.#ledger.flush(this.#appender);
   }
 
   committed(): void {
@@ -146,12 +176,14 @@ export class Blobs {
   }
 
   rolledBack(): void {
+    this.#dropped.length = 0;
     this.#ledger.rolledBack();
   }
 
   /** All of the group has been committed or answered. */
   endGroup(): void {
     for (const file of this.#spent) rmSync(file, { force: true });
+    for (const id of this.#dropped) rmSync(segmentFile(this.#paths, id), { force: true });
     this.#clear();
   }
 
@@ -178,7 +210,13 @@ export class Blobs {
     this.#appender.close();
   }
 
+  #placedIn(id: number): boolean {
+    for (const place of this.#placed.values()) if (place.segment === id) return true;
+    return false;
+  }
+
   #clear(): void {
+    this.#dropped.length = 0;
     this.#placed.clear();
     this.#adopted.clear();
     this.#spent.length = 0;

@@ -4,10 +4,10 @@
  * the group is rolled back and tried again one by one.
  */
 
-import { statfsSync } from 'node:fs';
 import { StoreUnavailable } from '../../contract.ts';
 import { machineTrouble } from '../database.ts';
 import type { Ending, Operation, PackedAcceptance, PackedChange } from '../operations.ts';
+import { hasReserve, type Reserve } from '../reserve.ts';
 import type { PlacedBody } from './blobs.ts';
 import type { WriterContext } from './context.ts';
 import { perform } from './perform.ts';
@@ -20,12 +20,6 @@ export interface Task {
 export interface GroupResult {
   readonly endings: readonly Ending[];
   readonly changes: readonly PackedChange[];
-}
-
-export interface Reserve {
-  readonly directory: string;
-  /** Free octets below which nothing is taken in. */
-  readonly bytes: number;
 }
 
 interface Prepared extends Task {
@@ -108,8 +102,7 @@ export class GroupCommit {
   }
 
   #checkReserve(): void {
-    const { bavail, bsize } = statfsSync(this.#reserve.directory);
-    if (bavail * bsize < this.#reserve.bytes) throw new StoreUnavailable('disk-full');
+    if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
   }
 
   #commit(prepared: readonly Prepared[], changes: PackedChange[]): Ending[] {

@@ -3,6 +3,7 @@
 import type { Answer, Operation } from '../operations.ts';
 import { accept } from './accept.ts';
 import type { PlacedBody } from './blobs.ts';
+import { adoptSegment, dropSegment, moveBlobs } from './compaction.ts';
 import type { WriterContext } from './context.ts';
 import { editDirectory, purgeAccount } from './directory.ts';
 import { editMailbox } from './mailboxes.ts';
@@ -53,6 +54,15 @@ export function perform(
       return null;
     case 'pruneJourneys':
       return context.journal.prune(operation.take.beforeMs, operation.take.itemsMax);
+    case 'adoptSegment':
+      return adoptSegment(context, operation.take.file);
+    case 'moveBlobs':
+      return moveBlobs(context, operation.take);
+    case 'dropSegment':
+      return dropSegment(context, operation.take.segment);
+    case 'noteSegments':
+      context.blobs.noteSegments();
+      return context.blobs.openSegment;
     case 'purgeAccount':
       return purgeAccount(context, operation.take.account);
     default:

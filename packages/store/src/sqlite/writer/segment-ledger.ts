@@ -16,7 +16,8 @@ interface Behind {
 /** What the current transaction changes. */
 interface Pending {
   live: number;
-  hasReleased: boolean;
+  /** Must stand in the row at once. */
+  isUrgent: boolean;
 }
 
 interface Growing {
@@ -33,20 +34,36 @@ export class SegmentLedger {
   readonly #noted = new Set<number>();
   /** Of the growing segment: what its row says. */
   #notedLength: number;
+  #isComplete = false;
 
   constructor(db: Database, growing: Growing) {
     this.#db = db;
     this.#notedLength = growing.length;
   }
 
-  refer(id: number, bytes: number): void {
-    this.#change(id).live += bytes;
+  refer(place: {
+    readonly segment: number;
+    readonly offset: number;
+    readonly storedSize: number;
+  }): void {
+    const pending = this.#change(place.segment);
+    pending.live += place.storedSize;
+    // A body that comes back to life lies before what the row tells: catching up would not find it.
+    if (place.offset < this.#notedLength) pending.isUrgent = true;
+  }
+
+  /** Deletes the row of a segment. false: something lies in it. */
+  drop(id: number): boolean {
+    if (this.#behind.has(id) || this.#pending.has(id)) return false;
+    const row = this.#db.get<{ live: number }>('SELECT live FROM segment WHERE segment_id = ?', id);
+    if (row === undefined || row.live !== 0) return false;
+    return this.#db.run('DELETE FROM segment WHERE segment_id = ?', id) > 0;
   }
 
   release(id: number, bytes: number): void {
     const pending = this.#change(id);
     pending.live -= bytes;
-    pending.hasReleased = true;
+    pending.isUrgent = true;
   }
 
   /** A file that grows no more, whatever becomes of the transaction. */
@@ -64,13 +81,18 @@ export class SegmentLedger {
     this.#behind.delete(id);
   }
 
+  /** The next transaction leaves no row behind the truth. */
+  completeNext(): void {
+    this.#isComplete = true;
+  }
+
   /** Part of each transaction. */
-  flush(growing: Growing, isComplete: boolean): void {
+  flush(growing: Growing): void {
     this.#noted.clear();
     for (const id of new Set([...this.#behind.keys(), ...this.#pending.keys()])) {
       if (id !== growing.id) this.#note(id, this.#behind.get(id)?.length ?? 0);
     }
-    const isUrgent = isComplete || this.#pending.get(growing.id)?.hasReleased === true;
+    const isUrgent = this.#isComplete || this.#pending.get(growing.id)?.isUrgent === true;
     const lag = growing.length - this.#notedLength;
     if (isUrgent || lag >= lagBytesMax) this.#note(growing.id, growing.length);
   }
@@ -85,10 +107,12 @@ export class SegmentLedger {
     for (const id of this.#noted) this.#behind.delete(id);
     if (this.#noted.has(growing.id)) this.#notedLength = growing.length;
     this.#pending.clear();
+    this.#isComplete = false;
   }
 
   rolledBack(): void {
     this.#pending.clear();
+    this.#isComplete = false;
   }
 
   #note(id: number, length: number): void {
@@ -108,7 +132,7 @@ export class SegmentLedger {
   #change(id: number): Pending {
     let pending = this.#pending.get(id);
     if (pending === undefined) {
-      pending = { live: 0, hasReleased: false };
+      pending = { live: 0, isUrgent: false };
       this.#pending.set(id, pending);
     }
     return pending;

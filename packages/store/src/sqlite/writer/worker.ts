@@ -163,7 +163,8 @@ class Writer {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       this.#context.sequences.settle();
-      this.#blobs.flush(true);
+      this.#blobs.noteSegments();
+      this.#blobs.flush();
       this.#db.exec('COMMIT');
       this.#blobs.close();
     } finally {

@@ -1,0 +1,14 @@
+/** Room kept free on the disk: intake stops before the log or the database can find it full. */
+
+import { statfsSync } from 'node:fs';
+
+export interface Reserve {
+  readonly directory: string;
+  /** Free octets below which nothing is taken in. */
+  readonly bytes: number;
+}
+
+export function hasReserve(reserve: Reserve): boolean {
+  const { bavail, bsize } = statfsSync(reserve.directory);
+  return bavail * bsize >= reserve.bytes;
+}
