@@ -12,7 +12,6 @@ import { concat, utf8 } from '@merpati/formats/bytes.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Acceptance, Accepted, Delivery, Stored } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
-import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import { arrivalEvents } from '../journey/arrival.ts';
 import { Refusal } from '../refusal.ts';
@@ -58,14 +57,13 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
     dateMs: headSummary.dateMs ?? added?.dateMs ?? null,
   };
   const trace = traceOf(home, incoming, nowMs);
-  const id = formatJourneyId(incoming.journey);
   const returnPath = returnPathField(envelope.sender);
   const deliveries = here.map(({ account, address }): Delivery => {
     const prefix = utf8(returnPath + deliveredToField(address) + trace.received);
     return {
       account: account.id,
       mailbox: 'inbox',
-      key: `${id} ${account.id}`,
+      key: `${incoming.id} ${account.id}`,
       prefix: concat([prefix, trace.rest]),
       flags: 0,
       keywords: [],
@@ -90,7 +88,7 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
       ...arrivalEvents(incoming, summary.dateMs),
       ...decided.verdict.events,
       ...decided.routed.events,
-      acceptEvent(home, id),
+      acceptEvent(home, incoming.id),
     ],
     body,
     deliveries,
@@ -111,7 +109,7 @@ function traceOf(home: Home, incoming: Incoming, nowMs: number): Trace {
   const only = envelope.recipients.length === 1 ? (envelope.recipients[0]?.address ?? null) : null;
   const received = receivedField(session, {
     hostname: home.config.hostname,
-    id: formatJourneyId(incoming.journey),
+    id: incoming.id,
     atMs: nowMs,
     smtputf8: envelope.smtputf8,
     recipient: only,

@@ -1,6 +1,5 @@
 /** After the commit: tells the log, wakes the queue, and reports success to whoever asked for it. */
 
-import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import { successNotice } from '../smtp/success-notice.ts';
 import type { Incoming } from '../smtp/incoming.ts';
@@ -20,7 +19,7 @@ export function notify(
   home.log.info({
     event: 'message.accepted',
     session: session.id,
-    journey: formatJourneyId(incoming.journey),
+    journey: incoming.id,
     ip: session.peer?.address,
     from: envelope.sender,
     recipients: envelope.recipients.length,
@@ -30,10 +29,12 @@ export function notify(
   });
   if (routed.elsewhere.length > 0) home.wakeQueue();
   if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
-    const id = formatJourneyId(incoming.journey);
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
       home.metrics.bugs.inc();
-      home.log.error({ event: 'bug', journey: id, err: error }, 'a notice could not be made');
+      home.log.error(
+        { event: 'bug', journey: incoming.id, err: error },
+        'a notice could not be made',
+      );
     });
   }
 }
@@ -48,5 +49,5 @@ async function reportSuccess(
   if (notice === null) return;
   const receipt = await receive(home, notice);
   if (receipt.ok) return;
-  home.log.warn({ event: 'notice.lost', journey: formatJourneyId(incoming.journey) });
+  home.log.warn({ event: 'notice.lost', journey: incoming.id });
 }

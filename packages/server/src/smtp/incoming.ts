@@ -55,6 +55,8 @@ export interface AddedFields {
 
 export interface Incoming {
   readonly journey: JourneyId;
+  /** The journey's text, as people see it. */
+  readonly id: string;
   readonly session: SessionFacts;
   readonly envelope: Envelope;
   readonly head: Head;

@@ -3,6 +3,7 @@
 import { readHead } from '@merpati/formats/message/head.ts';
 import type { Body } from '@merpati/store/contract.ts';
 import type { JourneyId } from '@merpati/store/ids.ts';
+import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import type { Incoming, Recipient } from './incoming.ts';
@@ -23,6 +24,7 @@ export async function makeInternal(home: Home, message: InternalMessage): Promis
   const nowUs = home.world.nowUs();
   return {
     journey: message.journey,
+    id: formatJourneyId(message.journey),
     session: {
       kind: 'internal',
       id: 'internal',

@@ -32,7 +32,7 @@ export async function takeMessage(session: Session, intake: Intake): Promise<Rep
     if (!receipt.ok) throw receipt.refusal;
     session.errors = 0;
     session.idleCommands = 0;
-    return reply(250, '2.0.0', `Ok: ${formatJourneyId(incoming.journey)}`);
+    return reply(250, '2.0.0', `Ok: ${incoming.id}`);
   } finally {
     await resetTransaction(session);
   }
@@ -46,10 +46,12 @@ function incomingOf(
   const { home } = session;
   const { parameters } = transaction;
   const journey = newJourneyId(home.world);
+  const id = formatJourneyId(journey);
   const account = session.login?.account ?? null;
   const { holdForS, holdUntilMs } = parameters;
   return {
     journey,
+    id,
     session: factsOf(session),
     envelope: {
       sender: transaction.sender,
@@ -69,7 +71,7 @@ function incomingOf(
         ? null
         : missingFields(taken.head, {
             nowMs: home.world.nowMs(),
-            id: formatJourneyId(journey),
+            id,
             address: account.address,
           }),
     clickUs: parameters.clickUs,
