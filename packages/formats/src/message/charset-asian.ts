@@ -4,7 +4,7 @@
  */
 
 import { concat } from '../bytes.ts';
-import type { TextReader } from './charset.ts';
+import type { Decoder, TextReader } from './charset.ts';
 
 /** Octets without any that is surely a character of its own, before they are cut anyhow. */
 const runBytesMax = 64 * 1024;
@@ -15,11 +15,11 @@ const runBytesMax = 64 * 1024;
  * text come (24.21, ICU 78), so every piece is decoded as a whole.
  */
 export class LineReader implements TextReader {
-  readonly #decoder: TextDecoder;
+  readonly #decoder: Decoder;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
-  constructor(decoder: TextDecoder) {
+  constructor(decoder: Decoder) {
     this.#decoder = decoder;
   }
 

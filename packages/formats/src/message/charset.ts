@@ -205,7 +205,10 @@ function openReader(name: string, faults: Fault[]): TextReader | null {
   }
 }
 
-function openDecoder(name: string): TextDecoder | null {
+/** By value, since the types of Node and of browsers name the class differently. */
+export type Decoder = InstanceType<typeof TextDecoder>;
+
+function openDecoder(name: string): Decoder | null {
   try {
     return new TextDecoder(name);
   } catch {
@@ -214,8 +217,8 @@ function openDecoder(name: string): TextDecoder | null {
 }
 
 class DecoderReader implements TextReader {
-  readonly #decoder: TextDecoder;
-  constructor(decoder: TextDecoder) {
+  readonly #decoder: Decoder;
+  constructor(decoder: Decoder) {
     this.#decoder = decoder;
   }
   write(chunk: Uint8Array): string {

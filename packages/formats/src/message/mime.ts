@@ -177,6 +177,7 @@ class TreeReader implements MimeReader {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #lookAtBytes = 0;
+  #joined: Uint8Array = new Uint8Array(0);
 
   /** What is looked at now: its octets, where they lie in the message, how far we are. */
   #data: Uint8Array = new Uint8Array(0);
@@ -211,12 +212,23 @@ class TreeReader implements MimeReader {
       this.#waitingBytes = total;
       return;
     }
-    const data = this.#waiting.length === 0 ? slice : concat([...this.#waiting, slice]);
-    const rest = this.#look(data);
+    const rest = this.#look(this.#waiting.length === 0 ? slice : this.#join(slice, total));
     this.#waiting = rest.length === 0 ? [] : [rest.slice()];
     this.#waitingBytes = rest.length;
     // What grows in small pieces is looked at again only when it has doubled.
     this.#lookAtBytes = Math.max(waitBytesMin, rest.length * 2);
+  }
+
+  /** What waits and the slice, in octets that are used again for the next one. */
+  #join(slice: Uint8Array, total: number): Uint8Array {
+    if (this.#joined.length < total) this.#joined = new Uint8Array(total + sliceBytes);
+    let at = 0;
+    for (const waiting of this.#waiting) {
+      this.#joined.set(waiting, at);
+      at += waiting.length;
+    }
+    this.#joined.set(slice, at);
+    return this.#joined.subarray(0, total);
   }
 
   end(): MimeTree {
