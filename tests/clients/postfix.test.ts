@@ -281,7 +281,8 @@ describe('we send to Postfix', () => {
       (await queued()).some((row) => row.attempts >= 2),
     );
     await here.postfix.restart();
-    await waitForMessage(here.surat, rina, subject);
+    // A host that could not be reached is left alone for 20 s.
+    await waitForMessage(here.surat, rina, subject, 40_000);
     await queueIsEmpty();
   });
 

@@ -37,7 +37,7 @@ export class Postfix implements AsyncDisposable {
     postfix.#writeMainCf(options);
     await mustRun('chown', ['postfix', folder.file('lib')]);
     try {
-      await postfix.#control('start');
+      await postfix.#start();
       await waitFor('Postfix', () => greets(port), 15_000);
     } catch (error) {
       const log = postfix.log;
@@ -66,11 +66,15 @@ export class Postfix implements AsyncDisposable {
     return Number(readFileSync(this.#folder.file('spool/pid/master.pid'), 'utf8').trim());
   }
 
-  /** Changes settings of the running instance. */
+  /**
+   * Changes settings by a restart: on a reload, processes that hold a connection keep the old ones, and
+   * a client that reuses its connection would never see the new.
+   */
   async set(settings: Readonly<Record<string, string>>): Promise<void> {
     const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     await mustRun('postconf', ['-c', this.#folder.file('etc'), '-e', ...assignments]);
-    await this.#control('reload');
+    await runProgram('postfix', ['-c', this.#folder.file('etc'), 'abort']);
+    await this.restart();
   }
 
   /** Tries everything in the queue again, now. */
@@ -95,7 +99,7 @@ export class Postfix implements AsyncDisposable {
   }
 
   async restart(): Promise<void> {
-    await this.#control('start');
+    await this.#start();
     await waitFor('Postfix', () => greets(this.port), 15_000);
   }
 
@@ -104,8 +108,8 @@ export class Postfix implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
   }
 
-  async #control(command: 'start' | 'reload'): Promise<void> {
-    await mustRun('postfix', ['-c', this.#folder.file('etc'), command]);
+  async #start(): Promise<void> {
+    await mustRun('postfix', ['-c', this.#folder.file('etc'), 'start']);
   }
 
   #writeMainCf(options: PostfixOptions): void {
