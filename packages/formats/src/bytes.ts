@@ -59,6 +59,14 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/**
+ * The octets anew, whatever happens to the old ones. Not `slice`: that of Node's Buffer shares memory, and
+ * readers are given Buffers that their owners use again.
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** Where `pattern` begins in `bytes` at or after `from`, or -1. */
 export function indexOf(bytes: Uint8Array, pattern: Uint8Array, from = 0): number {
   const first = pattern[0];

@@ -3,7 +3,7 @@
  * that TextDecoder does not know or not everywhere. RFC 1468, RFC 1557, RFC 1843.
  */
 
-import { concat } from '../bytes.ts';
+import { concat, copyBytes } from '../bytes.ts';
 import type { Decoder, TextReader } from './charset.ts';
 
 /** Octets without any that is surely a character of its own, before they are cut anyhow. */
@@ -42,7 +42,7 @@ export class LineReader implements TextReader {
       text += this.#decode(chunk.subarray(from, safe));
       from = safe;
     }
-    if (from < chunk.length) this.#held.push(chunk.slice(from));
+    if (from < chunk.length) this.#held.push(copyBytes(chunk.subarray(from)));
     this.#heldBytes += chunk.length - from;
     return text;
   }

@@ -3,7 +3,7 @@
  * it does not know. Unknown and missing names are guessed. RFC 2046 §4.1.2, RFC 2152, RFC 1843, RFC 1557.
  */
 
-import { concat, latin1, utf8 } from '../bytes.ts';
+import { concat, copyBytes, latin1, utf8 } from '../bytes.ts';
 import { HzReader, JapaneseReader, KoreanReader, LineReader } from './charset-asian.ts';
 import { singleByteTables } from './charset-tables.ts';
 import type { Fault } from './fault.ts';
@@ -239,7 +239,7 @@ class Utf8Reader implements TextReader {
   #seen = 0;
   #written = 0;
   /** The last two octets, where a written U+FFFD may have begun. */
-  #tail = new Uint8Array(0);
+  #tail: Uint8Array = new Uint8Array(0);
 
   constructor(faults: Fault[]) {
     this.#faults = faults;
@@ -247,7 +247,7 @@ class Utf8Reader implements TextReader {
 
   write(chunk: Uint8Array): string {
     const octets = this.#tail.length === 0 ? chunk : concat([this.#tail, chunk]);
-    this.#tail = octets.slice(-2);
+    this.#tail = copyBytes(octets.subarray(-2));
     return this.#check(this.#decoder.decode(chunk, { stream: true }), octets);
   }
 
@@ -371,7 +371,8 @@ class Utf16Reader implements TextReader {
   }
   write(chunk: Uint8Array): string {
     if (this.#reader !== null) return this.#reader.write(chunk);
-    const octets = this.#first === null ? chunk : Uint8Array.of(this.#first, ...chunk.slice(0, 1));
+    const octets =
+      this.#first === null ? chunk : Uint8Array.of(this.#first, ...chunk.subarray(0, 1));
     if (octets.length === 0) return '';
     if (octets.length === 1) {
       this.#first = octets[0]!;

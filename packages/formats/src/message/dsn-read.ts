@@ -3,7 +3,7 @@
  * damaged ones. RFC 3464 §2, RFC 6522 §3, RFC 6533 §3 to §6.
  */
 
-import { concat } from '../bytes.ts';
+import { concat, copyBytes } from '../bytes.ts';
 import { decodeContent } from './content-decoder.ts';
 import { readDate } from './date.ts';
 import { noteFault } from './fault.ts';
@@ -120,7 +120,7 @@ function collect(part: Part, faults: Fault[], give: (bytes: Uint8Array) => void)
     write: (chunk) => {
       const room = reportLimits.statusBytesMax - size;
       if (room <= 0) return;
-      chunks.push(chunk.slice(0, room));
+      chunks.push(copyBytes(chunk.subarray(0, room)));
       size += Math.min(chunk.length, room);
     },
     end: () => give(decodeContent(concat(chunks), part.encoding, faults)),

@@ -43,14 +43,26 @@ function unlessRefused(write: () => void): void {
   }
 }
 
-/** Sizes of pieces that the input itself decides on. */
+/** Octets whose `slice` shares memory, as that of Node's Buffer, which servers read into. */
+class SharingBytes extends Uint8Array<ArrayBuffer> {
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    return this.subarray(start, end);
+  }
+}
+
+/**
+ * Pieces of sizes that the input itself decides on. Each is overwritten when the next is asked for: a
+ * reader may not hold on to what it was given.
+ */
 function* cuts(bytes: Uint8Array): Generator<Uint8Array> {
   let at = 0;
   let seed = bytes.length + 1;
   while (at < bytes.length) {
     seed = (seed * 1103515245 + 12345) & 0x7fffffff;
     const size = 1 + (seed % (seed % 7 === 0 ? 300 : 5));
-    yield bytes.subarray(at, at + size);
+    const cut = new SharingBytes(bytes.subarray(at, at + size));
+    yield cut;
+    cut.fill(0x2d);
     at += size;
   }
 }

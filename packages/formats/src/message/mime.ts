@@ -3,7 +3,7 @@
  * is kept is the tree with the heads; bodies stream through. RFC 2045, RFC 2046, RFC 6532 §3.7.
  */
 
-import { concat, utf8 } from '../bytes.ts';
+import { concat, copyBytes, utf8 } from '../bytes.ts';
 import { decodeText } from './charset.ts';
 import { decodeContent } from './content-decoder.ts';
 import type { Fault } from './fault.ts';
@@ -26,7 +26,7 @@ export interface MimeTree {
 
 /** Takes the body of one part as it stands in the message, still encoded, in any cuts. */
 export interface PartSink {
-  /** The octets are the sink's only until it returns. */
+  /** The octets are the sink's only until it returns: `copyBytes` keeps them. */
   write(chunk: Uint8Array): void;
   end(): void;
 }
@@ -149,7 +149,10 @@ class HeadGatherer {
 
   /** The head of the first `length` octets kept, which are `size` octets in the message. */
   finish(length: number, size: number, fieldsMax: number): Head {
-    const head = readHead(this.buffer.slice(0, length), { headBytesMax: this.bytesMax, fieldsMax });
+    const head = readHead(copyBytes(this.buffer.subarray(0, length)), {
+      headBytesMax: this.bytesMax,
+      fieldsMax,
+    });
     if (!this.lines.isOver) return { ...head, length: size };
     const faults = head.faults.filter((fault) => fault.code !== 'head-not-closed');
     noteFault(faults, 'head-too-long', length);
@@ -208,12 +211,12 @@ class TreeReader implements MimeReader {
   #writeSlice(slice: Uint8Array): void {
     const total = this.#waitingBytes + slice.length;
     if (total < this.#lookAtBytes && !slice.includes(lf)) {
-      this.#waiting.push(slice.slice());
+      this.#waiting.push(copyBytes(slice));
       this.#waitingBytes = total;
       return;
     }
     const rest = this.#look(this.#waiting.length === 0 ? slice : this.#join(slice, total));
-    this.#waiting = rest.length === 0 ? [] : [rest.slice()];
+    this.#waiting = rest.length === 0 ? [] : [copyBytes(rest)];
     this.#waitingBytes = rest.length;
     // What grows in small pieces is looked at again only when it has doubled.
     this.#lookAtBytes = Math.max(waitBytesMin, rest.length * 2);
@@ -355,7 +358,7 @@ class TreeReader implements MimeReader {
    */
   #finishHead(head: HeadGatherer, length: number): true {
     if (length < head.length && !head.lines.isOver) {
-      const again = head.buffer.slice(length, head.length);
+      const again = copyBytes(head.buffer.subarray(length, head.length));
       for (const octet of again) if (octet === lf) this.#lineEnds -= 1;
       this.#base += this.#at - again.length;
       this.#data = concat([again, this.#data.subarray(this.#at)]);
