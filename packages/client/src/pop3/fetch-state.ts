@@ -56,11 +56,13 @@ export class FetchState {
     return this.#known.values();
   }
 
-  /** Resolves when it is on disk. */
-  async add(message: FetchedMessage): Promise<void> {
-    await this.#log.write(`${JSON.stringify(message)}\n`);
+  /** Resolves when they are on disk. */
+  async add(messages: readonly FetchedMessage[]): Promise<void> {
+    await this.#log.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
     await this.#log.datasync();
-    this.#known.set(key(message.account, message.uidl), message);
+    for (const message of messages) {
+      this.#known.set(key(message.account, message.uidl), message);
+    }
   }
 
   /**

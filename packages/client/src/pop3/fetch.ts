@@ -1,8 +1,8 @@
 /**
- * Downloads a maildrop into a Maildir so that no crash loses or doubles a message. For each one,
- * in this order: written and synced in `tmp`; noted in the state file, synced; moved to `new`,
- * folder synced; and only then DELE, which itself takes effect at QUIT. Whatever is cut off in
- * between is completed, or begun again, by the next run.
+ * Downloads a maildrop into a Maildir so that no crash loses or doubles a message. For some at a
+ * time, in this order: written and synced in `tmp`; noted in the state file, synced; moved to
+ * `new`, folder synced; and only then DELE, which itself takes effect at QUIT. Whatever is cut off
+ * in between is completed, or begun again, by the next run.
  */
 
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import type { Pop3Client, Retrieval } from './client.ts';
 import { FetchFault, Pop3Fault } from './fault.ts';
 import { FetchState, type FetchedMessage } from './fetch-state.ts';
 import { FolderLock } from './folder-lock.ts';
-import { Maildir } from './maildir.ts';
+import { Maildir, type StagedFile } from './maildir.ts';
 
 export interface FetchOptions {
   /** The Maildir; made when missing. */
@@ -55,6 +55,9 @@ export interface FetchSummary {
 
 /** Messages asked for ahead of the one being written, where the server allows pipelining. */
 const aheadMax = 8;
+/** Settled together: the wait for the disk is what small messages cost most. */
+const groupMessagesMax = 64;
+const groupOctetsMax = 4_000_000;
 /** What the server lists no more is forgotten after so long; until then it may come back. */
 const unlistedDaysMax = 90;
 const stateFile = '.merpati-pop3.jsonl';
@@ -103,6 +106,7 @@ class Fetching {
   readonly #stored: FetchedMessage[] = [];
   readonly #failed: FetchFailure[] = [];
   readonly #deleted = new Set<string>();
+  #group: { readonly candidate: Candidate; readonly staged: StagedFile }[] = [];
   #received = 0;
   #lastDele: Promise<void> = Promise.resolve();
 
@@ -143,14 +147,10 @@ class Fetching {
     const names = (await readdir(folder)).filter((name) => name.startsWith(stagedPrefix));
     if (names.length === 0) return 0;
     const staged = new Set(names);
-    let recovered = 0;
-    for (const message of this.#state.entries()) {
-      if (!staged.delete(message.staged)) continue;
-      await this.#maildir.publish(message.staged, message.file);
-      recovered += 1;
-    }
+    const halfDone = [...this.#state.entries()].filter((message) => staged.delete(message.staged));
+    await this.#maildir.publish(halfDone);
     for (const name of staged) await rm(join(folder, name), { force: true });
-    return recovered;
+    return halfDone.length;
   }
 
   async #list(): Promise<{ fresh: Candidate[]; known: Candidate[]; listed: number }> {
@@ -173,34 +173,44 @@ class Fetching {
     };
   }
 
+  /** When the connection breaks, what has come before is whole and is kept. */
   async #download(fresh: readonly Candidate[]): Promise<void> {
-    const ahead: { candidate: Candidate; retrieval: Promise<Retrieval> }[] = [];
-    const rest = fresh.filter((candidate) => this.#isWanted(candidate)).values();
-    const askMore = (): void => {
-      while (ahead.length < aheadMax) {
-        const next = rest.next();
-        if (next.done === true) return;
-        const retrieval = this.#client.retr(next.value.messages[0]);
-        // Whoever waits for it hears of it; when nobody does any more, the session has failed
-        // anyway.
+    try {
+      let index = 0;
+      for (const { candidate, retrieval } of this.#ask(fresh)) {
+        index += 1;
+        let content: Retrieval;
+        try {
+          content = await retrieval;
+        } catch (error) {
+          this.#fail(candidate, error);
+          continue;
+        }
+        await this.#stage(candidate, this.#watch(content, index));
+      }
+    } finally {
+      await this.#settle();
+    }
+  }
+
+  /** Asks for some ahead of the one that is being read. */
+  *#ask(fresh: readonly Candidate[]): Generator<{
+    readonly candidate: Candidate;
+    readonly retrieval: Promise<Retrieval>;
+  }> {
+    const wanted = fresh.filter((candidate) => this.#isWanted(candidate));
+    const ahead: Promise<Retrieval>[] = [];
+    for (const [index, candidate] of wanted.entries()) {
+      while (ahead.length < aheadMax && index + ahead.length < wanted.length) {
+        const next = wanted[index + ahead.length];
+        if (next === undefined) break;
+        const retrieval = this.#client.retr(next.messages[0]);
+        // Whoever waits for it hears of it; when nobody does, the session has failed before.
         retrieval.catch(() => undefined);
-        ahead.push({ candidate: next.value, retrieval });
+        ahead.push(retrieval);
       }
-    };
-    let index = 0;
-    for (askMore(); ahead.length > 0; askMore()) {
-      const first = ahead.shift();
-      if (first === undefined) return;
-      index += 1;
-      let content: Retrieval;
-      try {
-        content = await first.retrieval;
-      } catch (error) {
-        this.#fail(first.candidate, error);
-        continue;
-      }
-      await this.#store(first.candidate, this.#watch(content, index));
-      this.#dele(first.candidate);
+      const retrieval = ahead.shift();
+      if (retrieval !== undefined) yield { candidate, retrieval };
     }
   }
 
@@ -219,23 +229,46 @@ class Fetching {
     }
   }
 
-  async #store(candidate: Candidate, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const { account, nowMs } = this.#options;
-    const id = createHash('sha256').update(`${account}\n${candidate.uidl}`).digest('hex');
-    const staged = `${stagedPrefix}${id.slice(0, 40)}`;
-    const octets = await this.#maildir.stage(staged, content);
-    const message: FetchedMessage = {
-      account,
+  async #stage(candidate: Candidate, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const name = `${stagedPrefix}${this.#identify(candidate)}`;
+    const staged = await this.#maildir.stage(name, content);
+    this.#group.push({ candidate, staged });
+    const octets = this.#group.reduce((sum, one) => sum + one.staged.octets, 0);
+    if (this.#group.length >= groupMessagesMax || octets >= groupOctetsMax) await this.#settle();
+  }
+
+  /** The order of these steps is the whole safety of the download. */
+  async #settle(): Promise<void> {
+    const group = this.#group;
+    if (group.length === 0) return;
+    this.#group = [];
+    await this.#maildir.settle(group.map(({ staged }) => staged));
+    const messages = group.map(({ candidate, staged }) => this.#describe(candidate, staged));
+    await this.#state.add(messages);
+    await this.#maildir.publish(messages);
+    for (const { candidate } of group) this.#dele(candidate);
+    for (const message of messages) {
+      this.#stored.push(message);
+      this.#options.onProgress?.({ kind: 'stored', message });
+    }
+  }
+
+  #describe(candidate: Candidate, staged: StagedFile): FetchedMessage {
+    const seconds = Math.floor(this.#options.nowMs / 1000);
+    const file = `${seconds}.${this.#identify(candidate)}.merpati,S=${staged.octets}`;
+    return {
+      account: this.#options.account,
       uidl: candidate.uidl,
-      staged,
-      file: `${Math.floor(nowMs / 1000)}.${id.slice(0, 40)}.merpati,S=${octets}`,
-      octets,
+      staged: staged.name,
+      file,
+      octets: staged.octets,
       seenDay: this.#day,
     };
-    await this.#state.add(message);
-    await this.#maildir.publish(staged, message.file);
-    this.#stored.push(message);
-    this.#options.onProgress?.({ kind: 'stored', message });
+  }
+
+  #identify(candidate: Candidate): string {
+    const text = `${this.#options.account}\n${candidate.uidl}`;
+    return createHash('sha256').update(text).digest('hex').slice(0, 40);
   }
 
   /** Goes out at once and is answered in its turn, behind messages that were asked for ahead. */

@@ -6,6 +6,13 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** A message in `tmp`, still open. */
+export interface StagedFile {
+  readonly name: string;
+  readonly octets: number;
+  readonly file: FileHandle;
+}
+
 export class Maildir {
   readonly path: string;
 
@@ -23,34 +30,43 @@ export class Maildir {
   }
 
   /**
-   * Writes what comes into `tmp/name` and syncs it; answers the octets written. Whatever was there
-   * under that name is overwritten; when writing fails nothing is left.
+   * Writes what comes into `tmp/name`. Whatever was there under that name is overwritten; when
+   * writing fails nothing is left. Not on disk before `settle`.
    */
-  async stage(name: string, content: AsyncIterable<Uint8Array>): Promise<number> {
+  async stage(name: string, content: AsyncIterable<Uint8Array>): Promise<StagedFile> {
     const path = join(this.path, 'tmp', name);
     const file = await open(path, 'w', 0o600);
     try {
-      const written = await writeAll(file, content);
-      await file.sync();
-      return written;
+      return { name, octets: await writeAll(file, content), file };
     } catch (error) {
+      await file.close();
       await rm(path, { force: true });
       throw error;
-    } finally {
-      await file.close();
     }
   }
 
-  /** Moves `tmp/staged` to `new/name`. Without `staged` nothing happens: it was moved before. */
-  async publish(staged: string, name: string): Promise<'moved' | 'missing'> {
+  /** Resolves when all of them are on disk; syncing many together costs little more than one. */
+  async settle(files: readonly StagedFile[]): Promise<void> {
     try {
-      await rename(join(this.path, 'tmp', staged), join(this.path, 'new', name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
-      throw error;
+      await Promise.all(files.map(({ file }) => file.sync()));
+      await syncFolder(join(this.path, 'tmp'));
+    } finally {
+      await Promise.all(files.map(({ file }) => file.close()));
+    }
+  }
+
+  /** Moves each `tmp/staged` to `new/file`; what is not in `tmp` was moved before. */
+  async publish(
+    moves: readonly { readonly staged: string; readonly file: string }[],
+  ): Promise<void> {
+    for (const { staged, file } of moves) {
+      try {
+        await rename(join(this.path, 'tmp', staged), join(this.path, 'new', file));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
     }
     await syncFolder(join(this.path, 'new'));
-    return 'moved';
   }
 }
 
