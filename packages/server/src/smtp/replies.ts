@@ -24,6 +24,7 @@ export const replies = {
   lineTooLong: reply(500, '5.5.2', 'The line is too long'),
   bareLf: reply(500, '5.5.2', 'Lines end in CRLF, not in LF alone (RFC 5321 2.3.8)'),
   unavailable: reply(451, '4.3.0', 'Mail cannot be handled now, please try again later'),
+  noRoom: reply(452, '4.3.1', 'No room to store mail now'),
   bug: reply(451, '4.3.0', 'Something went wrong here, please try again later'),
 } as const satisfies Record<string, Reply>;
 

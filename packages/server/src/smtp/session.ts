@@ -156,8 +156,9 @@ function refuse(session: Session, error: unknown, verb: string): Reply {
     // Octets follow that nobody can tell from commands.
     if (error.code === 'smtp.bdat') session.isEnding = true;
   } else if (error instanceof StoreUnavailable) {
-    refused = replies.unavailable;
-    code = 'store-unavailable';
+    const isFull = error.reason === 'disk-full';
+    refused = isFull ? replies.noRoom : replies.unavailable;
+    code = isFull ? 'store-full' : 'store-unavailable';
   } else if (error instanceof WireFault) {
     throw error;
   } else {
