@@ -129,8 +129,9 @@ async function nextLine(session: Session): Promise<Uint8Array> {
 function answer(session: Session, table: CommandTable, line: Uint8Array): Answer | Promise<Answer> {
   let verb = '';
   try {
-    const command = readCommand(decode(line));
-    verb = command.verb;
+    const text = decode(line);
+    verb = text.slice(0, 4).toUpperCase();
+    const command = readCommand(text);
     // The row of a verb takes commands of that verb: a fact of the table's type that indexing loses.
     const row = table[command.verb] as CommandRow;
     if (!row.states.includes(session.state))
