@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { renderEvent, type RenderOptions } from '../journey/render.ts';
-import { verdictOf, type Verdict } from '../journey/verdict.ts';
-import type { ShownEvent } from '../journey/view.ts';
+import { lanesOf, verdictOf, type Verdict } from '../journey/verdict.ts';
+import type { JourneyView, ShownEvent } from '../journey/view.ts';
 
 export interface LiveJourney {
   readonly recipients: readonly string[];
@@ -27,8 +27,8 @@ export async function showLive(live: LiveJourney): Promise<Verdict | null> {
     if (next === null || next.done === true) break;
     show(next.value);
     events.push(next.value);
-    const now = verdictOf({ head: headOf(live, events), events });
-    if (isFinal(now)) verdict = now;
+    const view = { head: headOf(live, events), events };
+    if (isFinal(view)) verdict = verdictOf(view);
   }
   void iterator.return?.();
   return verdict;
@@ -49,7 +49,7 @@ function createShow(live: LiveJourney): (event: ShownEvent) => void {
   return (event) => {
     if (event.server !== server) live.print(`  ${live.options.paint.bold(event.server)}`);
     server = event.server;
-    const place = { named: false, previousUs };
+    const place = { named: false, previousUs, tellsRcpt: live.recipients.length > 1 };
     for (const line of renderEvent(event, place, live.options)) live.print(line);
     previousUs = event.atUs;
   };
@@ -69,7 +69,14 @@ function headOf(live: LiveJourney, events: readonly ShownEvent[]) {
   };
 }
 
+const lastWords: ReadonlySet<string> = new Set([
+  'inbox',
+  'accepted',
+  'failed',
+  'cancelled',
+  'expanded',
+]);
+
 /** Every recipient has its last word. A server of the lab that accepted shows its inbox at once. */
-function isFinal({ kind }: Verdict): boolean {
-  return kind === 'inbox' || kind === 'accepted' || kind === 'failed' || kind === 'cancelled';
-}
+const isFinal = (view: JourneyView): boolean =>
+  lanesOf(view).every(({ verdict }) => lastWords.has(verdict.kind));

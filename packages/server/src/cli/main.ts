@@ -17,8 +17,6 @@ import { Output, type Globals } from './output.ts';
 /** Global options that take a value: needed to find the first word that is none. */
 const valued = new Set(['--lang', '--data', '--config', '--fields']);
 
-await run(process.argv.slice(2));
-
 async function run(args: readonly string[]): Promise<void> {
   setLanguage(pickLanguage(args, process.env));
   process.stdout.on('error', endQuietly);
@@ -153,8 +151,10 @@ function report(error: unknown, program: Command, output: Output): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     if (error.code === 'commander.help') {
-      program.outputHelp();
-      return exitCodes.done;
+      // No verb was given: the help is the answer, but what was meant was not done.
+      const command = deepest(program);
+      command.outputHelp();
+      return command === program ? exitCodes.done : exitCodes.usage;
     }
     const failure = misuse(error, program);
     output.failure(failure);
@@ -230,3 +230,5 @@ function usageLine(program: Command): string {
   const command = deepest(program);
   return `${say('Usage', 'Pemakaian')}: ${command.createHelp().commandUsage(command)}`;
 }
+
+await run(process.argv.slice(2));

@@ -105,8 +105,8 @@ export class Output {
     });
   }
 
-  #separated<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
-    const lines = rows.map((row) => columns.map((column) => clean(column.cell(row))).join('\t'));
+  #separated<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+    const lines = rows.map((row) => columns.map((column) => machineCell(row, column)).join('\t'));
     if (this.globals.header) lines.unshift(columns.map((column) => column.key).join('\t'));
     if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
   }
@@ -155,6 +155,18 @@ export class Output {
     );
     process.exitCode = exitCodes.failed;
   }
+}
+
+/** What a program can read: the value itself where the row has it, times as ISO 8601. */
+function machineCell<Row extends object>(row: Row, column: Column<Row>): string {
+  const value = (row as Readonly<Record<string, unknown>>)[column.key];
+  if (typeof value === 'number') {
+    return column.key.endsWith('Ms') ? new Date(value).toISOString() : String(value);
+  }
+  if (value === null) return '';
+  if (typeof value === 'string' || typeof value === 'boolean') return clean(String(value));
+  if (Array.isArray(value)) return clean(value.join(','));
+  return clean(column.cell(row));
 }
 
 function only(row: object, fields: readonly string[]): object {

@@ -103,7 +103,8 @@ export async function withSubmission<T>(
         verify: false,
         dial: () => dialLocal(place),
         helloName: 'localhost.localdomain',
-        credentials: { user: account, password },
+        // App passwords have no SCRAM verifier.
+        credentials: { user: account, password, mechanism: 'PLAIN' },
       },
       use,
     ),

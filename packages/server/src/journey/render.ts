@@ -221,6 +221,8 @@ export interface EventPlace {
   readonly named: boolean;
   /** The event before; null: the full time is shown. */
   readonly previousUs: number | null;
+  /** Say which recipient it concerned, where nothing else does. */
+  readonly tellsRcpt?: boolean;
 }
 
 function renderEvents(
@@ -259,19 +261,17 @@ export function renderEvent(
   place: EventPlace,
   options: RenderOptions,
 ): string[] {
-  const steps = renderSteps(event, { previousUs: null, isSame: false }, options);
-  if (!place.named)
-    return renderSteps(event, { previousUs: place.previousUs, isSame: false }, options);
+  const previousUs = place.named ? null : place.previousUs;
+  const steps = renderSteps(event, { ...place, previousUs, isSame: false }, options);
+  if (!place.named) return steps;
   const [first = '', ...rest] = steps;
-  return [
-    `${options.paint.muted(event.journey)}${first}`,
-    ...rest.map((line) => `          ${line}`),
-  ];
+  const margin = ' '.repeat(event.journey.length);
+  return [`${options.paint.muted(event.journey)}${first}`, ...rest.map((line) => margin + line)];
 }
 
 function renderSteps(
   event: ShownEvent,
-  place: { readonly previousUs: number | null; readonly isSame: boolean },
+  place: Omit<EventPlace, 'named'> & { readonly isSame: boolean },
   options: RenderOptions,
 ): string[] {
   const { paint, columns, language } = options;
@@ -282,7 +282,9 @@ function renderSteps(
     event.durUs !== undefined && event.durUs >= 1000
       ? ` (${durationText(event.durUs, language)})`
       : '';
-  const sentence = `${eventText(event, options)}${took}`;
+  const whose =
+    place.tellsRcpt === true && event.rcpt !== undefined ? `${clean(event.rcpt)}: ` : '';
+  const sentence = `${whose}${eventText(event, options)}${took}`;
   const pieces = columns === null ? [sentence] : wrap(sentence, Math.max(columns - indent, 24));
   const head = `  ${paint.muted(pad(time, timeColumns, 'left'))} ${mark} ${pad(stage, stageColumns)} `;
   const lines = pieces.map((piece, i) => {
@@ -321,7 +323,6 @@ function renderDialogue(event: ShownEvent, options: RenderOptions): string[] {
 function renderLanes(view: JourneyView, lanes: readonly Lane[], options: RenderOptions): string[] {
   const { paint } = options;
   const lines: string[] = [];
-  const servers = new Set(view.events.map((event) => event.server));
   const isGood = (lane: Lane) => lane.verdict.kind === 'inbox' || lane.verdict.kind === 'accepted';
   const folded = lanes.length > lanesMax ? lanes.filter(isGood) : [];
   if (folded.length > 0) {
@@ -339,7 +340,7 @@ function renderLanes(view: JourneyView, lanes: readonly Lane[], options: RenderO
     lines.push(`  ${mark} ${paint.bold(clean(lane.rcpt))}  ${sentence}`);
     const own = view.events.filter((one) => one.rcpt?.toLowerCase() === lane.rcpt.toLowerCase());
     const previousUs = view.events[0]?.atUs ?? null;
-    lines.push(...renderEvents(own, { named: servers.size > 1, previousUs }, options));
+    lines.push(...renderEvents(own, { named: false, previousUs }, options));
   }
   return lines;
 }

@@ -28,7 +28,7 @@ export const receiveWords = {
     id: 'tidak terenkripsi',
   },
   'receive.message': {
-    en: '{size} taken in for {recipients} recipients',
+    en: '{size} taken in for {recipients} {recipients:recipient|recipients}',
     id: '{size} diterima untuk {recipients} penerima',
   },
   'submit.login': {
@@ -36,7 +36,7 @@ export const receiveWords = {
     id: '{account} masuk ({mechanism})',
   },
   'submit.message': {
-    en: '{size} taken in for {recipients} recipients',
+    en: '{size} taken in for {recipients} {recipients:recipient|recipients}',
     id: '{size} diterima untuk {recipients} penerima',
   },
   'submit.internal': {
@@ -48,11 +48,11 @@ export const receiveWords = {
     id: 'pengirimnya {account}',
   },
   'route.alias': {
-    en: 'the address stands for {here} mailboxes here',
+    en: 'the address stands for {here} {here:mailbox|mailboxes} here',
     id: 'alamat ini mewakili {here} kotak surat di sini',
   },
   'route.forwarded': {
-    en: 'the address leads to {elsewhere} addresses elsewhere and {here} mailboxes here',
+    en: 'the address leads to {elsewhere} {elsewhere:address|addresses} elsewhere and {here} {here:mailbox|mailboxes} here',
     id: 'alamat ini menuju {elsewhere} alamat di tempat lain dan {here} kotak surat di sini',
   },
   'accept.ok': {

@@ -137,7 +137,7 @@ export const sendOnWords = {
     id: 'gagal untuk seterusnya: "{reply}"',
   },
   'queue.expired': {
-    en: 'given up after {attempts} attempts. The last word was: "{reply}"',
+    en: 'given up after {attempts} {attempts:attempt|attempts}. The last word was: "{reply}"',
     id: 'dihentikan setelah {attempts} percobaan. Kata terakhirnya: "{reply}"',
   },
   'queue.trouble': {

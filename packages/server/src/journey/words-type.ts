@@ -1,4 +1,7 @@
-/** Sentences for journey codes in the languages we speak; `{name}` stands for the argument `name`. */
+/**
+ * Sentences for journey codes in the languages we speak. `{name}` stands for the argument `name`;
+ * `{name:recipient|recipients}` for the first word when it is 1 and for the second when it is not.
+ */
 
 export interface Sentence {
   readonly en: string;

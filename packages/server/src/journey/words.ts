@@ -40,8 +40,12 @@ export function eventText(event: Pick<JourneyEvent, 'code' | 'args'>, reader: Re
     );
     return [event.code, ...facts].join(' ');
   }
-  return sentence[reader.language].replaceAll(/\{(\w+)\}/g, (_whole, name: string) =>
-    Object.hasOwn(args, name) ? show(name, args[name], reader) : '–',
+  return sentence[reader.language].replaceAll(
+    /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
+    (_whole, name: string, one: string | undefined, many: string | undefined) => {
+      if (one !== undefined) return (args[name] === 1 ? one : many) ?? '';
+      return Object.hasOwn(args, name) ? show(name, args[name], reader) : '–';
+    },
   );
 }
 

@@ -152,7 +152,11 @@ function registerTail(journey: Command, cli: () => Cli): void {
             output.json('merpati.journey.event/1', event);
             continue;
           }
-          for (const line of renderEvent(event, { previousUs, named: id === undefined }, options)) {
+          for (const line of renderEvent(
+            event,
+            { previousUs, named: id === undefined, tellsRcpt: true },
+            options,
+          )) {
             output.line(line);
           }
           previousUs = event.atUs;

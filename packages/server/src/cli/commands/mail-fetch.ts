@@ -76,7 +76,7 @@ async function fetchInto(
     const account = await chooseAccount(cli, what, given.as);
     return await withOwnPassword(cli, { what, account }, async (password) => {
       const client = await openOwn(cli, what, account);
-      await client.login({ user: account, password });
+      await client.login({ user: account, password, mechanism: 'PLAIN' });
       return run(client, `${account}@local`);
     });
   } catch (error) {

@@ -281,6 +281,7 @@ async function watch(
     options,
     print: (line) => cli.output.line(line),
   });
+  gone.abort();
   if (timer !== null) clearTimeout(timer);
   if (verdict === null) {
     process.exitCode = exitCodes.timedOut;
