@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { mechanisms } from '@merpati/client/pop3/authenticate.ts';
 import { Pop3Client } from '@merpati/client/pop3/client.ts';
-import { friend, password, startPop3World, you } from './testing/pop3-world.ts';
+import { createAuthenticator } from '../accounts/authenticate.ts';
+import { testHome } from '../testing/home.ts';
+import { startPop3 } from './listeners.ts';
+import { RawPop3, friend, password, startPop3World, you } from './testing/pop3-world.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -124,4 +127,29 @@ test('a disabled account is refused by name only to whoever knows the password',
   await pop.line();
   assert.match(await pop.login(you, 'wrong'), /^-ERR \[AUTH\] Wrong/);
   assert.match(await pop.login(), /^-ERR \[AUTH\] This account is switched off/);
+});
+
+test('the login decides the home: accounts of several behind one port', async (t) => {
+  const world = await startPop3World(t);
+  const other = await testHome();
+  t.after(() => other[Symbol.asyncDispose]());
+  await other.addDomain('surat.test');
+  await other.addAccount('rina@surat.test');
+  const both = await startPop3(world.home, createAuthenticator([world.home, other.home]), {
+    plainAllowed: true,
+  });
+  t.after(() => both.stop());
+  const port = both.addresses.find(({ protocol }) => protocol === 'pop3')?.port ?? 0;
+  await world.deliver(you, 'Subject: here\r\n\r\n');
+  const first = await RawPop3.dial(port, null);
+  await first.line();
+  assert.match(await first.login('rina@surat.test'), /^\+OK 0 messages/);
+  const second = await RawPop3.dial(port, null);
+  await second.line();
+  assert.match(await second.login(), /^\+OK 1 messages/);
+  // The lock is the maildrop's, not the listener's.
+  const third = await world.dial('pop3');
+  await third.line();
+  assert.match(await third.login(), /^-ERR \[IN-USE\]/);
+  for (const pop of [first, second, third]) pop.socket.destroy();
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordedEvent } from '@merpati/store/journey.ts';
+import { makeAppPassword } from '../accounts/password.ts';
 import { pop3Words } from '../journey/words-pop3.ts';
 import { type Pop3World, startPop3World, you } from './testing/pop3-world.ts';
 
@@ -79,6 +80,27 @@ test('a download is told even when the connection drops; nothing is deleted', as
     (await readEvents(world)).map(({ code }) => code),
     ['read.pop3'],
   );
+});
+
+test('a device with a password of its own is known by its label', async (t) => {
+  const world = await startPop3World(t);
+  const account = world.account(you);
+  await world.deliver(you, rice);
+  const { password, credential } = await makeAppPassword();
+  await world.store.editDirectory({
+    kind: 'app-password-add',
+    account,
+    label: 'Old phone',
+    credential,
+    nowMs: Date.now(),
+  });
+  const pop = await world.dial('pop3s');
+  await pop.line();
+  assert.match(await pop.login(you, password), /^\+OK/);
+  await pop.ask('DELE 1');
+  await pop.ask('QUIT');
+  const [kept] = await world.store.downloaded(account);
+  assert.equal(kept?.device, 'Old phone');
 });
 
 test('TOP is no download', async (t) => {
