@@ -100,7 +100,8 @@ test('a damaged message is refused or broken off, never served as whole', async 
   const world = await startPop3World(t);
   const noise = randomBytes(3_000_000).toString('base64').replace(/.{76}/g, '$&\r\n');
   await world.deliver(you, `A: b\r\n\r\n${noise}\r\n`);
-  await world.deliver(friend, `A: b\r\n\r\n${noise.slice(0, 1000)}\r\n`);
+  const prefix = 'Return-Path: <rina@surat.test>\r\n';
+  await world.deliver(friend, `A: b\r\n\r\n${noise.slice(0, 1000)}\r\n`, prefix);
   damage(world);
   const pop = await world.dial('pop3');
   await pop.line();

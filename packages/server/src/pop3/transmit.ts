@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 
 /**
  * False when the message is not there any more (a refusal has been said). `announce` says +OK,
- * once the first chunk has been read and verified.
+ * once the first chunk of the body has been read and verified.
  */
 export async function transmit(
   session: Session,
@@ -23,19 +23,27 @@ export async function transmit(
     return false;
   }
   const stuffer = new DotStuffer();
+  const held: Uint8Array[] = [];
+  const sendHeld = async (): Promise<void> => {
+    if (!session.isSending) how.announce();
+    session.isSending = true;
+    for (const octets of held.splice(0)) await session.send(octets);
+  };
+  let seen = 0;
   for await (const chunk of body.chunks()) {
-    if (!session.isSending) {
-      how.announce();
-      session.isSending = true;
-    }
+    seen += chunk.length;
     // QUIRK: 8-bit headers go out as they are also without UTF8 mode, where RFC 6856 §2.1 wants a
     // refusal or a rewritten message. Bytes are never changed here, and one such message (any
     // stranger can send it) would stop the downloads of fetchmail, getmail and others, which never
     // send UTF8.
-    await session.send(stuffer.push(how.cutter?.push(chunk) ?? chunk));
+    held.push(stuffer.push(how.cutter?.push(chunk) ?? chunk));
+    // Our own prefix says nothing of the body's health: a damaged message is refused, not broken
+    // off.
+    if (seen <= body.prefix.length) continue;
+    await sendHeld();
     if (how.cutter?.done === true) break;
   }
-  if (!session.isSending) how.announce(); // an empty message
+  await sendHeld();
   await session.send(stuffer.end());
   session.isSending = false;
   return true;
