@@ -44,8 +44,8 @@ function unlessRefused(write: () => void): void {
 }
 
 /** Octets whose `slice` shares memory, as that of Node's Buffer, which servers read into. */
-class SharingBytes extends Uint8Array<ArrayBuffer> {
-  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+class SharingBytes extends Uint8Array {
+  override slice(start?: number, end?: number): SharingBytes {
     return this.subarray(start, end);
   }
 }
@@ -60,7 +60,7 @@ function* cuts(bytes: Uint8Array): Generator<Uint8Array> {
   while (at < bytes.length) {
     seed = (seed * 1103515245 + 12345) & 0x7fffffff;
     const size = 1 + (seed % (seed % 7 === 0 ? 300 : 5));
-    const cut = new SharingBytes(bytes.subarray(at, at + size));
+    const cut = SharingBytes.from(bytes.subarray(at, at + size));
     yield cut;
     cut.fill(0x2d);
     at += size;

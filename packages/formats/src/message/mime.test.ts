@@ -92,6 +92,30 @@ test('a message of one part is part 1, within a message too', () => {
   assert.deepEqual([root.path, root.message?.path], ['1', '1.1']);
 });
 
+test("the line end before a delimiter is the delimiter's, also behind an unfinished head", () => {
+  const inner: readonly (readonly [string, head: string, body: string])[] = [
+    ['', '', ''],
+    ['\r\n', '\r\n', ''],
+    ['Subject: x', 'Subject: x', ''],
+    ['Subject: x\r\n', 'Subject: x\r\n', ''],
+    ['Subject: x\r\n\r\n', 'Subject: x\r\n\r\n', ''],
+    ['Subject: x\r\n\r\ntext', 'Subject: x\r\n\r\n', 'text'],
+    ['no field', '', 'no field'],
+  ];
+  for (const [message, head, body] of inner) {
+    const bytes = utf8(
+      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n' +
+        `${message}\r\n--b--\r\n`,
+    );
+    const part = readMime(bytes).root.parts[0]!;
+    assert.equal(bodyOf(bytes, part), message);
+    const enclosed = part.message!;
+    assert.equal(latin1(bytes.subarray(enclosed.headStart, enclosed.bodyStart)), head);
+    assert.equal(bodyOf(bytes, enclosed), body);
+    assert.equal(enclosed.head.length, head.length);
+  }
+});
+
 test('any cuts give the same tree, and sinks the same bodies', () => {
   const lines = fc.constantFrom(
     '--a',

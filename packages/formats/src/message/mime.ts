@@ -175,6 +175,8 @@ class TreeReader implements MimeReader {
   #openCount = 0;
   /** Line ends up to `#at`. */
   #lineEnds = 0;
+  /** Octets of the line end right before the body that began last. */
+  #headLineEnd = 0;
 
   /** Octets that wait for what comes behind them, and how many shall be there for the next look. */
   #waiting: Uint8Array[] = [];
@@ -240,7 +242,7 @@ class TreeReader implements MimeReader {
     this.#look(concat(this.#waiting));
     this.#waiting = [];
     const size = this.#base;
-    this.#closeFrames(0, size, this.#lineEnds);
+    this.#closeFrames(0, { at: size, lineEnd: 0 });
     this.#tree = { root: this.#root!, size, faults: this.#faults };
     return this.#tree;
   }
@@ -323,6 +325,7 @@ class TreeReader implements MimeReader {
         const verdict = head.take(data.subarray(this.#at, next));
         if (verdict !== 'more') {
           this.#lineEnds += lineFeed < 0 ? 0 : 1;
+          this.#headLineEnd = lineEndOf(data.subarray(this.#at, next));
           this.#at = next;
           const length = verdict === 'body' ? head.lines.bodyStart : head.length;
           return this.#finishHead(head, length);
@@ -349,6 +352,10 @@ class TreeReader implements MimeReader {
 
   /** The head ends without an empty line: at a delimiter or at the end of the message. */
   #endHeadHere(head: HeadGatherer): true {
+    if (head.lines.isOver) this.#headLineEnd = 0;
+    else if (head.length > 0) {
+      this.#headLineEnd = lineEndOf(head.buffer.subarray(0, head.length));
+    }
     return this.#finishHead(head, head.lines.finishAt(head.length));
   }
 
@@ -390,11 +397,12 @@ class TreeReader implements MimeReader {
     if (delimiter === null) return 'none';
     const lineEnd = this.#lineEndBefore(at);
     this.#giveUntil(at - lineEnd);
-    this.#closeFrames(
-      delimiter.frame + 1,
-      this.#base + at - lineEnd,
-      this.#lineEnds - (lineEnd > 0 ? 1 : 0),
-    );
+    // Where a body has not begun, the line end is that of its head, and still the delimiter's.
+    const isFresh = this.#base + at === this.#frames.at(-1)?.part.bodyStart;
+    this.#closeFrames(delimiter.frame + 1, {
+      at: this.#base + at,
+      lineEnd: isFresh ? this.#headLineEnd : lineEnd,
+    });
     this.#at = lineFeed < 0 ? data.length : lineFeed + 1;
     this.#from = this.#at;
     this.#lineEnds += lineFeed < 0 ? 0 : 1;
@@ -470,20 +478,40 @@ class TreeReader implements MimeReader {
     return { kind: 'content' };
   }
 
-  /** Ends all frames from `first` on at `end`, before which `lineEnds` line ends lie. */
-  #closeFrames(first: number, end: number, lineEnds: number): void {
-    while (this.#frames.length > first) {
-      const frame = this.#frames.pop()!;
-      frame.part.bodyEnd = Math.max(end, frame.part.bodyStart);
-      frame.part.bodyLines = Math.max(0, lineEnds - frame.linesBefore);
-      frame.sink?.end();
-      const { part, boundary, isOpen } = frame;
-      if (boundary !== null && part.parts.length === 0) {
-        noteFault(this.#faults, 'multipart-empty', part.headStart);
-      } else if (isOpen) noteFault(this.#faults, 'multipart-not-closed', part.headStart);
-      if (isOpen) this.#openCount -= 1;
+  /**
+   * Ends all frames from `first` on before the delimiter at `at`, to which the line end before it belongs
+   * (RFC 2046 §5.1.1): an enclosed message may end within its head, and keeps within what encloses it.
+   */
+  #closeFrames(first: number, { at, lineEnd }: { at: number; lineEnd: number }): void {
+    const end = at - lineEnd;
+    const lineEnds = this.#lineEnds - (lineEnd > 0 ? 1 : 0);
+    let isWithin = false;
+    for (const { part, linesBefore } of this.#frames.slice(first)) {
+      if (isWithin && part.bodyStart > end) {
+        part.head = { ...part.head, length: Math.max(0, end - part.headStart) };
+        part.headStart = Math.min(part.headStart, end);
+        part.bodyStart = end;
+      }
+      part.bodyEnd = Math.max(end, part.bodyStart);
+      part.bodyLines = Math.max(0, lineEnds - linesBefore);
+      isWithin ||= part.message !== null && part.bodyStart <= end;
     }
+    while (this.#frames.length > first) this.#endFrame(this.#frames.pop()!);
   }
+
+  #endFrame({ part, boundary, isOpen, sink }: Frame): void {
+    sink?.end();
+    if (boundary !== null && part.parts.length === 0) {
+      noteFault(this.#faults, 'multipart-empty', part.headStart);
+    } else if (isOpen) noteFault(this.#faults, 'multipart-not-closed', part.headStart);
+    if (isOpen) this.#openCount -= 1;
+  }
+}
+
+/** Octets of the line end that these end with. */
+function lineEndOf(octets: Uint8Array): number {
+  if (octets.at(-1) !== lf) return 0;
+  return octets.at(-2) === cr ? 2 : 1;
 }
 
 function isBlank(octet: number): boolean {

@@ -58,6 +58,9 @@ export interface Part {
 
 /** A part while it is read. */
 export interface OpenPart extends Part {
+  head: Head;
+  headStart: number;
+  bodyStart: number;
   bodyEnd: number;
   bodyLines: number;
   readonly parts: OpenPart[];
