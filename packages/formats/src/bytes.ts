@@ -60,8 +60,8 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The octets anew, whatever happens to the old ones. Not `slice`: that of Node's Buffer shares memory, and
- * readers are given Buffers that their owners use again.
+ * The octets anew, whatever happens to the old ones. Not `slice`: that of Node's Buffer shares
+ * memory, and readers are given Buffers that their owners use again.
  */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);

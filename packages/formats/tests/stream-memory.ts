@@ -1,7 +1,7 @@
 /**
- * Reads a message of 50 MB that is never whole in memory, and tells how much of it stays: started by
- * mime.test.ts with a small heap and an exposed collector. Memory is measured behind collections, since
- * octets that the collector has not come round to are not held by the reader.
+ * Reads a message of 50 MB that is never whole in memory, and tells how much of it stays: started
+ * by mime.test.ts with a small heap and an exposed collector. Memory is measured behind
+ * collections, since octets that the collector has not come round to are not held by the reader.
  */
 
 import { createContentDecoder } from '../src/message/content-decoder.ts';

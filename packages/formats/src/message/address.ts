@@ -1,6 +1,7 @@
 /**
- * Addresses of header fields: mailboxes and groups with names, comments, obsolete forms and addresses in
- * any script; and the damage that real mail has. RFC 5322 §3.4 and §4.4, RFC 6532 §3.2, RFC 2047 §5.
+ * Addresses of header fields: mailboxes and groups with names, comments, obsolete forms and
+ * addresses in any script; and the damage that real mail has. RFC 5322 §3.4 and §4.4, RFC 6532
+ * §3.2, RFC 2047 §5.
  */
 
 import { decodeWords, findWordEnd } from './encoded-word.ts';
@@ -56,7 +57,10 @@ export function makeMailbox(name: string | null, local: string, domain: string):
   return { name, local, domain, address: `${written}@${domain}` };
 }
 
-/** RFC 5322 §3.2.3 with RFC 6532 §3.2: letters, digits, certain signs, all above US-ASCII; single dots. */
+/**
+ * RFC 5322 §3.2.3 with RFC 6532 §3.2: letters, digits, certain signs, all above US-ASCII; single
+ * dots.
+ */
 export function isDotAtom(text: string): boolean {
   let wasDot = true;
   for (let at = 0; at < text.length; at += 1) {

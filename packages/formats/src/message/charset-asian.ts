@@ -1,6 +1,6 @@
 /**
- * Character sets of East Asian mail: a stream of octets decoded in whole pieces, and the sets in seven bits
- * that TextDecoder does not know or not everywhere. RFC 1468, RFC 1557, RFC 1843.
+ * Character sets of East Asian mail: a stream of octets decoded in whole pieces, and the sets in
+ * seven bits that TextDecoder does not know or not everywhere. RFC 1468, RFC 1557, RFC 1843.
  */
 
 import { concat, copyBytes } from '../bytes.ts';
@@ -10,9 +10,9 @@ import type { Decoder, TextReader } from './charset.ts';
 const runBytesMax = 64 * 1024;
 
 /**
- * Decodes up to the last octet that is no part of a larger character: in all multibyte sets those below
- * 0x30 are whole characters. QUIRK: Node's TextDecoder throws in stream mode when small pieces of damaged
- * text come (24.21, ICU 78), so every piece is decoded as a whole.
+ * Decodes up to the last octet that is no part of a larger character: in all multibyte sets those
+ * below 0x30 are whole characters. QUIRK: Node's TextDecoder throws in stream mode when small
+ * pieces of damaged text come (24.21, ICU 78), so every piece is decoded as a whole.
  */
 export class LineReader implements TextReader {
   readonly #decoder: Decoder;
@@ -75,8 +75,8 @@ const japaneseEscapes = new Map<string, JapaneseSet | 'longer'>([
 ]);
 
 /**
- * ISO-2022-JP by way of EUC-JP, which holds the same sets. Escapes choose the set; a line end goes back to
- * US-ASCII. RFC 1468, and JIS X 0201 katakana and JIS X 0212, which real mail has.
+ * ISO-2022-JP by way of EUC-JP, which holds the same sets. Escapes choose the set; a line end
+ * goes back to US-ASCII. RFC 1468, and JIS X 0201 katakana and JIS X 0212, which real mail has.
  */
 export class JapaneseReader implements TextReader {
   readonly #inner = new LineReader(new TextDecoder('euc-jp'));

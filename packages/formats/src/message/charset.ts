@@ -1,6 +1,7 @@
 /**
- * Character sets of mail: what TextDecoder knows, the names that mail uses for it, and the few sets that
- * it does not know. Unknown and missing names are guessed. RFC 2046 §4.1.2, RFC 2152, RFC 1843, RFC 1557.
+ * Character sets of mail: what TextDecoder knows, the names that mail uses for it, and the few
+ * sets that it does not know. Unknown and missing names are guessed. RFC 2046 §4.1.2, RFC 2152,
+ * RFC 1843, RFC 1557.
  */
 
 import { concat, copyBytes, latin1, utf8 } from '../bytes.ts';
@@ -144,8 +145,9 @@ const upperControls = new Map(
 );
 
 /**
- * The octets that raw characters above US-ASCII in an encoded value were sent as. The field was decoded as
- * a whole before its encoded words were seen: where that was not UTF-8, each character is one octet.
+ * The octets that raw characters above US-ASCII in an encoded value were sent as. The field was
+ * decoded as a whole before its encoded words were seen: where that was not UTF-8, each character
+ * is one octet.
  */
 export function octetsAsSent(text: string, charset: string): Uint8Array {
   if (!/[^\u0000-\u007f]/u.test(text) || normalLabel(charset) === 'utf-8') return utf8(text);
@@ -299,8 +301,8 @@ class CheckedReader implements TextReader {
 }
 
 /**
- * No character set was named, or a wrong one: US-ASCII until the first octet above 127; if a whole UTF-8
- * sequence begins there, all is UTF-8, else windows-1252.
+ * No character set was named, or a wrong one: US-ASCII until the first octet above 127; if a
+ * whole UTF-8 sequence begins there, all is UTF-8, else windows-1252.
  */
 class GuessReader implements TextReader {
   readonly #faults: Fault[];
@@ -361,7 +363,10 @@ function judgeSequence(octets: readonly number[]): 'open' | 'utf-8' | 'other' {
   return octets.length < length ? 'open' : 'utf-8';
 }
 
-/** UTF-16 of either order: the byte order mark says which, else where the zero of the first unit is. */
+/**
+ * UTF-16 of either order: the byte order mark says which, else where the zero of the first unit
+ * is.
+ */
 class Utf16Reader implements TextReader {
   readonly #faults: Fault[];
   #reader: TextReader | null = null;

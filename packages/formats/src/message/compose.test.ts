@@ -35,7 +35,9 @@ function shapeOf(part: Part): unknown {
   return part.parts.length === 0 ? part.type.value : [part.type.value, ...part.parts.map(shapeOf)];
 }
 
-/** Valid for every server: CRLF alone ends lines, none is long; US-ASCII unless SMTPUTF8 is used. */
+/**
+ * Valid for every server: CRLF alone ends lines, none is long; US-ASCII unless SMTPUTF8 is used.
+ */
 function checkValid(message: Uint8Array, isAscii: boolean): void {
   const text = latin1(message);
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/u);

@@ -1,7 +1,8 @@
 /**
- * Messages as people write them: text, HTML, pictures within it, attachments of any octets under any name.
- * What goes out is valid for servers with SMTPUTF8 and, where no address needs that, for those that carry
- * seven bits. RFC 5322 §3.6, RFC 2045, RFC 2046, RFC 2183, RFC 2387, RFC 6532.
+ * Messages as people write them: text, HTML, pictures within it, attachments of any octets under
+ * any name. What goes out is valid for servers with SMTPUTF8 and, where no address needs that,
+ * for those that carry seven bits. RFC 5322 §3.6, RFC 2045, RFC 2046, RFC 2183, RFC 2387, RFC
+ * 6532.
  */
 
 import { concat } from '../bytes.ts';
@@ -75,8 +76,8 @@ export function needsSmtpUtf8(
 }
 
 /**
- * Writes a message. Throws `SyntaxFault` for what cannot be written: an address or id that is none, a
- * field name that is none, a local part beyond US-ASCII where `utf8` is false.
+ * Writes a message. Throws `SyntaxFault` for what cannot be written: an address or id that is
+ * none, a field name that is none, a local part beyond US-ASCII where `utf8` is false.
  *
  * @example
  * const siti = makeMailbox('Siti', 'siti', 'surat.test');
@@ -244,8 +245,8 @@ function isWritableParameter(name: string): boolean {
 }
 
 /**
- * RFC 2046 §5.2.1: a message part may not be encoded, so one that the way does not carry goes as a file.
- * RFC 6532 §3.7: the type `message/global` may.
+ * RFC 2046 §5.2.1: a message part may not be encoded, so one that the way does not carry goes as
+ * a file. RFC 6532 §3.7: the type `message/global` may.
  */
 function typeOfMessage(
   bytes: Uint8Array,

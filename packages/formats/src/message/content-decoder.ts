@@ -1,6 +1,6 @@
 /**
- * Transfer encodings, undone while the octets stream by. Damage is read through and named, since mail with
- * a torn attachment is still mail. RFC 2045 §6; uuencode as in POSIX.
+ * Transfer encodings, undone while the octets stream by. Damage is read through and named, since
+ * mail with a torn attachment is still mail. RFC 2045 §6; uuencode as in POSIX.
  */
 
 import { base64Values, concat, hexDigit } from '../bytes.ts';
@@ -17,7 +17,9 @@ export type Encoding =
   | 'uuencode'
   | 'unknown';
 
-/** Takes encoded octets in any cuts, gives decoded ones; what it has given does not change later. */
+/**
+ * Takes encoded octets in any cuts, gives decoded ones; what it has given does not change later.
+ */
 export interface ContentDecoder {
   write(chunk: Uint8Array): Uint8Array;
   end(): Uint8Array;
@@ -41,8 +43,8 @@ const encodings = new Map<string, Encoding>([
 ]);
 
 /**
- * The encoding that a Content-Transfer-Encoding field names; comments, other spellings and rubbish behind
- * it are read over.
+ * The encoding that a Content-Transfer-Encoding field names; comments, other spellings and
+ * rubbish behind it are read over.
  */
 export function readEncoding(value: string | null): Encoding {
   if (value === null) return '7bit';
@@ -163,8 +165,9 @@ class Base64Decoder implements ContentDecoder {
   }
 
   /**
-   * Padding ends the content (RFC 2045 §6.8), and lists append text in the clear. QUIRK: some senders put
-   * several encoded pieces together, so a line that is nothing but base64 is decoded too.
+   * Padding ends the content (RFC 2045 §6.8), and lists append text in the clear. QUIRK: some
+   * senders put several encoded pieces together, so a line that is nothing but base64 is decoded
+   * too.
    */
   #takeBehind(line: number[], octet: number, out: Uint8Array, length: number): number {
     if (octet !== 10) {
@@ -212,8 +215,8 @@ class Base64Decoder implements ContentDecoder {
 const isHex = (octet: number): boolean => hexDigit(octet) >= 0;
 
 /**
- * Holds back white space until it is known not to end a line (RFC 2045 §6.7 rule 3), and what follows an
- * equals sign until it is known what it means.
+ * Holds back white space until it is known not to end a line (RFC 2045 §6.7 rule 3), and what
+ * follows an equals sign until it is known what it means.
  */
 class QuotedPrintableDecoder implements ContentDecoder {
   readonly #faults: Fault[];
@@ -282,7 +285,10 @@ class QuotedPrintableDecoder implements ContentDecoder {
     return length;
   }
 
-  /** The equals sign meant nothing: it and what was held are themselves; the octet is looked at anew. */
+  /**
+   * The equals sign meant nothing: it and what was held are themselves; the octet is looked at
+   * anew.
+   */
   #literal(octet: number, out: Uint8Array, length: number): number {
     noteFault(this.#faults, 'quoted-printable-broken', this.#seen);
     const at = this.#release(out, length);

@@ -40,8 +40,9 @@ export function canonicalText(text: string): Uint8Array {
 }
 
 /**
- * The encoding for text that `canonicalText` made: none where the way carries it and no line is long, else
- * the shorter one. Lines that begin with "From " are protected from mbox writers on the way.
+ * The encoding for text that `canonicalText` made: none where the way carries it and no line is
+ * long, else the shorter one. Lines that begin with "From " are protected from mbox writers on
+ * the way.
  */
 export function chooseTextEncoding(
   bytes: Uint8Array,
@@ -107,8 +108,9 @@ function* encodeBase64Lines(bytes: Uint8Array): Generator<Uint8Array> {
 const hexDigits = utf8('0123456789ABCDEF');
 
 /**
- * Quoted-printable of text with CRLF line ends. What may be harmed on the way is encoded too: white space at
- * the end of a line, "From " at its beginning, a dot that stands alone. Characters are not cut.
+ * Quoted-printable of text with CRLF line ends. What may be harmed on the way is encoded too:
+ * white space at the end of a line, "From " at its beginning, a dot that stands alone. Characters
+ * are not cut.
  */
 export function encodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length * 3 + Math.ceil((bytes.length * 3) / 70) * 3 + 3);

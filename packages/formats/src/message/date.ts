@@ -124,8 +124,11 @@ function makeDate(moment: Moment, offsetMinutes: number): MessageDate | null {
   return { ms: local - offsetMinutes * 60_000, offsetMinutes };
 }
 
-const usual =
-  /^(?:[A-Za-z]{3}, *)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? ([+-])(\d\d)(\d\d)(?: \([A-Za-z0-9 +:-]*\))?$/u;
+const usual = new RegExp(
+  String.raw`^(?:[A-Za-z]{3}, *)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) ` +
+    String.raw`(\d\d):(\d\d)(?::(\d\d))? ([+-])(\d\d)(\d\d)(?: \([A-Za-z0-9 +:-]*\))?$`,
+  'u',
+);
 
 /** The form that nearly all mail has. */
 function readUsual(value: string): MessageDate | null {
@@ -170,8 +173,11 @@ function stripComments(value: string): string {
 
 const iso = /^\s*(\d{4})-(\d\d?)-(\d\d?)(?:[T\s]+(.*))?$/iu;
 const slashed = /^\s*(\d{1,2})\/(\d{1,2})\/(\d{4})\b,?\s*(.*)$/u;
-const clock =
-  /(?:^|[^\d])(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?(?:[.,]\d+)?(?:\s*([ap])\.?m\.?\b)?/iu;
+const clock = new RegExp(
+  String.raw`(?:^|[^\d])(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2}))?` +
+    String.raw`(?:[.,]\d+)?(?:\s*([ap])\.?m\.?\b)?`,
+  'iu',
+);
 
 /** Finds the parts of a date wherever they stand. */
 function readOdd(value: string): MessageDate | null {
@@ -248,7 +254,8 @@ function fullYear(digits: string): number | null {
 }
 
 /**
- * Writes a moment as RFC 5322 §3.3 wants it. Throws `SyntaxFault` outside of the years 1900 to 9999.
+ * Writes a moment as RFC 5322 §3.3 wants it. Throws `SyntaxFault` outside of the years 1900 to
+ * 9999.
  *
  * @example
  * writeDate(880127706000, -360); // 'Fri, 21 Nov 1997 09:55:06 -0600'

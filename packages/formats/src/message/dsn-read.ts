@@ -1,6 +1,6 @@
 /**
- * Reads delivery status notifications of any server, the international ones too; and what can be made of
- * damaged ones. RFC 3464 §2, RFC 6522 §3, RFC 6533 §3 to §6.
+ * Reads delivery status notifications of any server, the international ones too; and what can be
+ * made of damaged ones. RFC 3464 §2, RFC 6522 §3, RFC 6533 §3 to §6.
  */
 
 import { concat, copyBytes } from '../bytes.ts';
@@ -134,7 +134,8 @@ function makeReport(
   const { faults } = given;
   const groups = readGroups(status, faults);
   const first = groups[0];
-  // QUIRK: some servers leave the group about the message out, or write it into the first recipient's.
+  // QUIRK: some servers leave the group about the message out, or write it into the first
+  // recipient's.
   const recipientGroups = groups.filter((group) => isRecipientGroup(group));
   if (first === undefined || recipientGroups.length === 0) noteFault(faults, 'status-broken', 0);
   const original = given.enclosed?.head ?? (given.head === null ? null : readHead(given.head));

@@ -1,4 +1,6 @@
-/** What a delivery report says to people, in English and Indonesian: what happened, why, what now. */
+/**
+ * What a delivery report says to people, in English and Indonesian: what happened, why, what now.
+ */
 
 export type DsnKind = 'failure' | 'delay' | 'success' | 'relayed' | 'expanded';
 
@@ -21,16 +23,24 @@ export const dsnOpenings: Readonly<Record<DsnKind, BothLanguages>> = {
     id: 'Email Anda tidak dapat disampaikan ke alamat di bawah ini. Tidak akan dicoba lagi.',
   },
   delay: {
-    en: 'Your email has not been delivered to the addresses below yet. It is tried again by itself; you need not send it again.',
-    id: 'Email Anda belum sampai ke alamat di bawah ini. Pengiriman dicoba lagi dengan sendirinya; Anda tidak perlu mengirim ulang.',
+    en:
+      'Your email has not been delivered to the addresses below yet. It is tried again ' +
+      'by itself; you need not send it again.',
+    id:
+      'Email Anda belum sampai ke alamat di bawah ini. Pengiriman dicoba lagi dengan ' +
+      'sendirinya; Anda tidak perlu mengirim ulang.',
   },
   success: {
     en: 'Your email was put into the mailboxes of the addresses below.',
     id: 'Email Anda sudah masuk ke kotak surat alamat di bawah ini.',
   },
   relayed: {
-    en: 'Your email was accepted by the servers of the addresses below. They do not tell us whether it reaches the mailbox.',
-    id: 'Email Anda diterima server alamat di bawah ini. Server itu tidak memberi tahu kami apakah email masuk ke kotak surat.',
+    en:
+      'Your email was accepted by the servers of the addresses below. They do not tell ' +
+      'us whether it reaches the mailbox.',
+    id:
+      'Email Anda diterima server alamat di bawah ini. Server itu tidak memberi tahu ' +
+      'kami apakah email masuk ke kotak surat.',
   },
   expanded: {
     en: 'Your email was passed on to the members of the addresses below.',
@@ -38,7 +48,9 @@ export const dsnOpenings: Readonly<Record<DsnKind, BothLanguages>> = {
   },
 };
 
-/** Why, and what now, by enhanced status code: the whole code, its last two numbers, its subject. */
+/**
+ * Why, and what now, by enhanced status code: the whole code, its last two numbers, its subject.
+ */
 const reasons: readonly (readonly [code: RegExp, reason: BothLanguages])[] = [
   [
     /^\d\.1\.[16]$/u,
@@ -50,7 +62,9 @@ const reasons: readonly (readonly [code: RegExp, reason: BothLanguages])[] = [
   [
     /^\d\.1\.(?:2|10)$|^\d\.4\.4$/u,
     {
-      en: 'The domain of the address does not exist or takes no email. Check what stands after the @.',
+      en:
+        'The domain of the address does not exist or takes no email. Check what stands ' +
+        'after the @.',
       id: 'Domain alamat itu tidak ada atau tidak menerima email. Periksa bagian setelah @.',
     },
   ],
@@ -72,7 +86,9 @@ const reasons: readonly (readonly [code: RegExp, reason: BothLanguages])[] = [
     /^\d\.(?:2\.3|3\.4)$/u,
     {
       en: 'The email is larger than their server takes. Send less at once, or a link.',
-      id: 'Email lebih besar daripada yang diterima server tujuan. Kirim lebih sedikit, atau kirim tautan.',
+      id:
+        'Email lebih besar daripada yang diterima server tujuan. Kirim lebih sedikit, ' +
+        'atau kirim tautan.',
     },
   ],
   [
@@ -86,7 +102,9 @@ const reasons: readonly (readonly [code: RegExp, reason: BothLanguages])[] = [
     /^\d\.6\.\d+$/u,
     {
       en: 'Their server cannot take this kind of email (for example an address in another script).',
-      id: 'Server tujuan tidak dapat menerima jenis email ini (misalnya alamat dengan aksara lain).',
+      id:
+        'Server tujuan tidak dapat menerima jenis email ini (misalnya alamat dengan ' +
+        'aksara lain).',
     },
   ],
   [

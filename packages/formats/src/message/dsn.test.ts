@@ -165,7 +165,9 @@ test('the original goes back as the way carries it', () => {
 });
 
 test('what other servers say cannot add a field, whatever it is', () => {
-  const evil = `550 x\r\nAction: delivered\r\n\r\nFinal-Recipient: rfc822; evil@x.test ${'y'.repeat(5000)}\0`;
+  const evil =
+    '550 x\r\nAction: delivered\r\n\r\n' +
+    `Final-Recipient: rfc822; evil@x.test ${'y'.repeat(5000)}\0`;
   const message = composeDsn({
     ...basis,
     envid: evil,
@@ -190,7 +192,8 @@ test('reports of other servers, damaged ones too', () => {
     );
   const one = readDsn(
     wrap(
-      'Reporting-MTA: x\r\n\r\nFinal-Recipient: RFC822; <a@b.test>\r\nAction: Failed (x)\r\nStatus: 5.2.2 (full)\r\n',
+      'Reporting-MTA: x\r\n\r\nFinal-Recipient: RFC822; <a@b.test>\r\n' +
+        'Action: Failed (x)\r\nStatus: 5.2.2 (full)\r\n',
     ),
   )!;
   assert.deepEqual(one.recipients[0]?.final, { type: 'rfc822', value: 'a@b.test' });

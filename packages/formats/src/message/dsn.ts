@@ -1,7 +1,7 @@
 /**
- * Delivery status notifications: what a server tells the sender of a message that did or did not arrive,
- * for people and for programs. RFC 3464, RFC 6522 (multipart/report), RFC 6533 (addresses in any script),
- * RFC 3834 §5 (Auto-Submitted).
+ * Delivery status notifications: what a server tells the sender of a message that did or did not
+ * arrive, for people and for programs. RFC 3464, RFC 6522 (multipart/report), RFC 6533 (addresses
+ * in any script), RFC 3834 §5 (Auto-Submitted).
  */
 
 import { concat, utf8 } from '../bytes.ts';
@@ -74,8 +74,8 @@ export interface DsnDescription {
   /** The report may go as SMTPUTF8, because the message that it is about did. */
   readonly utf8: boolean;
   /**
-   * The way of the report carries eight bits (8BITMIME), as practically all do; where it does not, a whole
-   * message with such octets is returned as its head alone.
+   * The way of the report carries eight bits (8BITMIME), as practically all do; where it does
+   * not, a whole message with such octets is returned as its head alone.
    */
   readonly allow8bit?: boolean;
   readonly boundarySeed: string;
@@ -85,7 +85,7 @@ export interface DsnDescription {
  * Writes a report. Throws `SyntaxFault` when the address that it goes to cannot be written.
  *
  * @example
- * const report = composeDsn({ kind: 'failure', from: 'postmaster@surat.test', to: 'you@merpati.test', … });
+ * const report = composeDsn({ kind: 'failure', to: 'you@merpati.test', … });
  * readDsn(report)?.recipients[0]?.status; // '5.1.1'
  */
 export function composeDsn(description: DsnDescription): Uint8Array {
@@ -250,8 +250,8 @@ function statusOf(recipient: DsnRecipient): string {
 }
 
 /**
- * `type; address`. An address beyond US-ASCII has the type utf-8, and where the report is US-ASCII its
- * characters are spelt out. RFC 6533 §3.
+ * `type; address`. An address beyond US-ASCII has the type utf-8, and where the report is
+ * US-ASCII its characters are spelt out. RFC 6533 §3.
  */
 function typedAddress(given: string, style: FieldStyle): string {
   const semicolon = given.indexOf(';');
@@ -282,7 +282,10 @@ function statusField(name: string, value: string, style: FieldStyle): string {
 
 // ---------------------------------------------------------------- the message itself
 
-/** The message, or its head: whatever the way of the report carries unchanged. RFC 6522 §3, RFC 6533 §5. */
+/**
+ * The message, or its head: whatever the way of the report carries unchanged. RFC 6522 §3, RFC
+ * 6533 §5.
+ */
 function originalOf(description: DsnDescription): { leaf: Leaf; isGlobal: boolean } | null {
   const full = description.originalFull;
   const allow8bit = description.allow8bit !== false;

@@ -1,6 +1,7 @@
 /**
- * Encoded words: text of any script in the US-ASCII of header fields. Reading is lenient (old and broken
- * senders are read as most clients do), writing strict. RFC 2047; language tags RFC 2231 §5.
+ * Encoded words: text of any script in the US-ASCII of header fields. Reading is lenient (old and
+ * broken senders are read as most clients do), writing strict. RFC 2047; language tags RFC 2231
+ * §5.
  */
 
 import { base64Values, concat, encodeBase64, hexPair, utf8 } from '../bytes.ts';
@@ -21,8 +22,9 @@ interface Word {
 const charsetLengthMax = 60;
 
 /**
- * Decodes the encoded words of an unfolded value. Words that only white space separates are put together
- * before their octets are decoded, so that a character cut in two by a broken sender is whole again.
+ * Decodes the encoded words of an unfolded value. Words that only white space separates are put
+ * together before their octets are decoded, so that a character cut in two by a broken sender is
+ * whole again.
  *
  * @example
  * decodeWords('=?utf-8?Q?Sela?= =?utf-8?B?bWF0?= pagi'); // 'Selamat pagi'
@@ -161,8 +163,9 @@ function encodeQ(octets: Uint8Array): string {
 }
 
 /**
- * Text as encoded words in UTF-8, each of at most 75 characters (the first of at most `firstMax`) and of
- * whole characters; put spaces or folds between them. Whichever of B and Q is shorter is taken.
+ * Text as encoded words in UTF-8, each of at most 75 characters (the first of at most `firstMax`)
+ * and of whole characters; put spaces or folds between them. Whichever of B and Q is shorter is
+ * taken.
  *
  * @example
  * encodeWords('Grüße'); // ['=?utf-8?Q?Gr=C3=BC=C3=9Fe?=']

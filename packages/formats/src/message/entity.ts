@@ -1,4 +1,7 @@
-/** Bodies of parts within parts as they go out, with delimiters that none of them contains. RFC 2046 §5.1. */
+/**
+ * Bodies of parts within parts as they go out, with delimiters that none of them contains. RFC
+ * 2046 §5.1.
+ */
 
 import { ascii, indexOf, utf8 } from '../bytes.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -27,8 +30,9 @@ export type Entity = Leaf | Composite;
 const seedLengthMax = 48;
 
 /**
- * Writes the fields of the outermost entity, the empty line and the body, in chunks of bounded size.
- * `head` is what stands in front. The seed makes the boundaries; it must differ between messages.
+ * Writes the fields of the outermost entity, the empty line and the body, in chunks of bounded
+ * size. `head` is what stands in front. The seed makes the boundaries; it must differ between
+ * messages.
  */
 export function* writeEntity(head: string, entity: Entity, seed: string): Generator<Uint8Array> {
   const base = makeBoundaryBase(entity, seed);
@@ -61,8 +65,8 @@ function* writePart(
 }
 
 /**
- * `=_` occurs neither in base64 nor in quoted-printable, so only content that goes out as it is can contain
- * the boundary; then the boundary grows.
+ * `=_` occurs neither in base64 nor in quoted-printable, so only content that goes out as it is
+ * can contain the boundary; then the boundary grows.
  */
 function makeBoundaryBase(entity: Entity, seed: string): string {
   const clean = seed.replace(/[^A-Za-z0-9]/gu, '').slice(0, seedLengthMax);

@@ -1,6 +1,7 @@
 /**
- * What is wrong with a message that was read all the same. Readers of this folder never refuse: they
- * give the best reading and name each kind of damage once, with the place of its first occurrence.
+ * What is wrong with a message that was read all the same. Readers of this folder never refuse:
+ * they give the best reading and name each kind of damage once, with the place of its first
+ * occurrence.
  */
 
 /** Every kind of damage, and what was made of it. */

@@ -1,6 +1,7 @@
 /**
- * Header fields as they go out: encoded where they must be, folded at 78 columns, no line over 998 octets,
- * and never a CR or LF that was not made here. RFC 5322 §2.1.1, §2.2.3; RFC 6532 §3; RFC 2047 §5.
+ * Header fields as they go out: encoded where they must be, folded at 78 columns, no line over
+ * 998 octets, and never a CR or LF that was not made here. RFC 5322 §2.1.1, §2.2.3; RFC 6532 §3;
+ * RFC 2047 §5.
  */
 
 import { utf8 } from '../bytes.ts';
@@ -30,8 +31,8 @@ function octets(text: string): number {
 }
 
 /**
- * A whole field of tokens with one space between them, folded where lines get long; an empty token makes
- * one more space. Throws `SyntaxFault` when a token is too long for any line.
+ * A whole field of tokens with one space between them, folded where lines get long; an empty
+ * token makes one more space. Throws `SyntaxFault` when a token is too long for any line.
  *
  * @example
  * writeField('To', ['a@merpati.test,', 'b@surat.test']); // 'To: a@merpati.test, b@surat.test\r\n'
@@ -71,8 +72,8 @@ function mustEncode(word: string, style: FieldStyle): boolean {
 }
 
 /**
- * Tokens of unstructured text that reads back as exactly this text. Words that cannot stand there, and the
- * spaces between such words, become encoded words.
+ * Tokens of unstructured text that reads back as exactly this text. Words that cannot stand
+ * there, and the spaces between such words, become encoded words.
  */
 export function textTokens(text: string, style: FieldStyle, column = 0): string[] {
   const words = text.toWellFormed().split(' ');
@@ -108,7 +109,11 @@ export function textTokens(text: string, style: FieldStyle, column = 0): string[
   return tokens;
 }
 
-/** @example writeTextField('Subject', 'Grüße', { utf8: false }); // 'Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n' */
+/**
+ * @example
+ * writeTextField('Subject', 'Grüße', { utf8: false });
+ * // 'Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n'
+ */
 export function writeTextField(name: string, text: string, style: FieldStyle): string {
   return writeField(name, textTokens(text, style, name.length + 1));
 }
@@ -121,8 +126,8 @@ export function needsUtf8(mailbox: Pick<Mailbox, 'local'>): boolean {
 }
 
 /**
- * `local@domain` for a head. Throws `SyntaxFault` when it cannot be written, as with a local part beyond
- * US-ASCII where SMTPUTF8 is not allowed.
+ * `local@domain` for a head. Throws `SyntaxFault` when it cannot be written, as with a local part
+ * beyond US-ASCII where SMTPUTF8 is not allowed.
  */
 export function writeAddrSpec(
   mailbox: Pick<Mailbox, 'local' | 'domain'>,
@@ -138,7 +143,8 @@ export function writeAddrSpec(
   if (!style.utf8 && needsUtf8({ local })) {
     throw new SyntaxFault('address.needs-utf8', 'this address can only be written with SMTPUTF8');
   }
-  const address = `${isDotAtom(local) ? local : quote(local)}@${writeDomain(mailbox.domain, style)}`;
+  const domain = writeDomain(mailbox.domain, style);
+  const address = `${isDotAtom(local) ? local : quote(local)}@${domain}`;
   if (octets(address) > tokenBytesMax) {
     throw new SyntaxFault('address.too-long', 'an address is longer than any mailbox has');
   }
@@ -231,8 +237,8 @@ const isToken = /^[A-Za-z0-9!#$&+\-.^_`{|}~]+$/u;
 const pieceColumns = lineLimits.bodyColumns;
 
 /**
- * A field such as Content-Disposition. Values that are long or not US-ASCII are written in pieces with
- * percent signs, each of whole characters. RFC 2231 §3, §4.
+ * A field such as Content-Disposition. Values that are long or not US-ASCII are written in pieces
+ * with percent signs, each of whole characters. RFC 2231 §3, §4.
  */
 export function writeParameterField(
   name: string,

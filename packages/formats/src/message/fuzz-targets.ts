@@ -1,7 +1,7 @@
 /**
- * The message readers as the fuzzer drives them: each target takes any octets, and throws when a promise is
- * broken. What they promise: nothing is thrown but `SyntaxFault`, any cuts give the same reading, parts lie
- * within each other, limits hold, what is written reads back.
+ * The message readers as the fuzzer drives them: each target takes any octets, and throws when a
+ * promise is broken. What they promise: nothing is thrown but `SyntaxFault`, any cuts give the
+ * same reading, parts lie within each other, limits hold, what is written reads back.
  */
 
 import { decodeBase64, encodeBase64, equalBytes, latin1, readUtf8, utf8 } from '../bytes.ts';
@@ -51,8 +51,8 @@ class SharingBytes extends Uint8Array {
 }
 
 /**
- * Pieces of sizes that the input itself decides on. Each is overwritten when the next is asked for: a
- * reader may not hold on to what it was given.
+ * Pieces of sizes that the input itself decides on. Each is overwritten when the next is asked
+ * for: a reader may not hold on to what it was given.
  */
 function* cuts(bytes: Uint8Array): Generator<Uint8Array> {
   let at = 0;

@@ -1,7 +1,8 @@
 /**
- * Messages of testdata/message and what is read of them: in the manner of the RFCs' own examples (rfc), as
- * old and common programs write (legacy), damaged (malformed). After a wanted change write the readings
- * anew with `GOLDEN_WRITE=1 node --test golden.test.ts` and look at the difference.
+ * Messages of testdata/message and what is read of them: in the manner of the RFCs' own examples
+ * (rfc), as old and common programs write (legacy), damaged (malformed). After a wanted change
+ * write the readings anew with `GOLDEN_WRITE=1 node --test golden.test.ts` and look at the
+ * difference.
  */
 
 import assert from 'node:assert/strict';

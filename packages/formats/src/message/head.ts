@@ -1,6 +1,7 @@
 /**
- * The head of a message or part: which octets are which field. Nothing is decoded before somebody asks,
- * so that the server can look at every message that passes. RFC 5322 §2.2, §3.6.8, §4.5; RFC 6532 §3.
+ * The head of a message or part: which octets are which field. Nothing is decoded before somebody
+ * asks, so that the server can look at every message that passes. RFC 5322 §2.2, §3.6.8, §4.5;
+ * RFC 6532 §3.
  */
 
 import { latin1, readUtf8 } from '../bytes.ts';
@@ -15,7 +16,9 @@ export interface Field {
   readonly name: string;
   /** The name in lower case. */
   readonly key: string;
-  /** Octets from the start of the head; the whole field with its final line end is `[start, end)`. */
+  /**
+   * Octets from the start of the head; the whole field with its final line end is `[start, end)`.
+   */
   readonly start: number;
   readonly end: number;
   /** The field as it stands there: name, colon, folds, final line end. */
@@ -23,8 +26,8 @@ export interface Field {
   /** What is behind the colon, byte for byte, without the final line end. */
   rawValue(): Uint8Array;
   /**
-   * Unfolded and trimmed, without CR and LF; UTF-8, or windows-1252 where it is not UTF-8. Encoded words
-   * stay as they are.
+   * Unfolded and trimmed, without CR and LF; UTF-8, or windows-1252 where it is not UTF-8.
+   * Encoded words stay as they are.
    */
   value(): string;
 }
@@ -114,7 +117,10 @@ function unfold(bytes: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
-/** Where the name of the field on this line ends, and where its colon is; null when it is no field. */
+/**
+ * Where the name of the field on this line ends, and where its colon is; null when it is no
+ * field.
+ */
 function findName(bytes: Uint8Array, start: number, end: number): [number, number] | null {
   let nameEnd = start;
   while (nameEnd < end) {
@@ -165,8 +171,8 @@ export class HeadLines {
   }
 
   /**
-   * Takes the line `[start, end)` whose line end reaches to `next`. 'end': it is the empty line; 'body':
-   * an earlier line, at `bodyStart`, is the first of the body already.
+   * Takes the line `[start, end)` whose line end reaches to `next`. 'end': it is the empty line;
+   * 'body': an earlier line, at `bodyStart`, is the first of the body already.
    */
   take(bytes: Uint8Array, start: number, end: number, next: number): 'more' | 'end' | 'body' {
     if (start === end) return this.#finish(start, next);
@@ -246,8 +252,8 @@ export class HeadLines {
 }
 
 /**
- * Reads the head at the start of `bytes`, which may be a whole message. Never throws: damage is named in
- * `faults`. The fields refer to `bytes`, which must not be changed. RFC 5322 §2.1, §4.5.
+ * Reads the head at the start of `bytes`, which may be a whole message. Never throws: damage is
+ * named in `faults`. The fields refer to `bytes`, which must not be changed. RFC 5322 §2.1, §4.5.
  *
  * @example
  * const head = readHead(utf8('Subject: hello\r\n world\r\n\r\nbody'));

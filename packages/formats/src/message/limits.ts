@@ -6,18 +6,23 @@
 /** Bounds of one head, or of each part's head. */
 export const headLimits = {
   /**
-   * Octets of a head that are read into fields. Postfix cuts at 100 KiB, Exim refuses above 1 MiB; long
-   * lists of recipients and chains of trace fields (ARC, DKIM, Received) reach 100 KiB in real mail.
+   * Octets of a head that are read into fields. Postfix cuts at 100 KiB, Exim refuses above 1
+   * MiB; long lists of recipients and chains of trace fields (ARC, DKIM, Received) reach 100 KiB
+   * in real mail.
    */
   headBytesMax: 256 * 1024,
-  /** Real messages have up to some hundred fields; each one costs memory and work in every check. */
+  /**
+   * Real messages have up to some hundred fields; each one costs memory and work in every check.
+   */
   fieldsMax: 2000,
 } as const;
 
 export const mimeLimits = {
   /** Multiparts and messages within each other. Real mail stays below 20; Dovecot stops at 100. */
   depthMax: 64,
-  /** Digests of busy lists hold a few hundred parts; each part costs about 1 KB while it is read. */
+  /**
+   * Digests of busy lists hold a few hundred parts; each part costs about 1 KB while it is read.
+   */
   partsMax: 5000,
   /** Heads of all parts together, since the tree keeps them. */
   headBytesTotalMax: 4 * 1024 * 1024,

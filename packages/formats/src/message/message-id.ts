@@ -5,8 +5,8 @@ import type { Fault } from './fault.ts';
 import { idLimits } from './limits.ts';
 
 /**
- * The ids of a value, without brackets and without white space inside; comments and the phrases of old
- * replies are skipped. Where no brackets stand at all, each word is an id.
+ * The ids of a value, without brackets and without white space inside; comments and the phrases
+ * of old replies are skipped. Where no brackets stand at all, each word is an id.
  *
  * @example
  * readIds('<one@merpati.test> (seen) <two@surat.test>'); // ['one@merpati.test', 'two@surat.test']

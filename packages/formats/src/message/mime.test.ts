@@ -104,7 +104,8 @@ test("the line end before a delimiter is the delimiter's, also behind an unfinis
   ];
   for (const [message, head, body] of inner) {
     const bytes = utf8(
-      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n' +
+      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n' +
+        'Content-Type: message/rfc822\r\n\r\n' +
         `${message}\r\n--b--\r\n`,
     );
     const part = readMime(bytes).root.parts[0]!;
@@ -187,10 +188,9 @@ test('limits hold: depth, parts, the heads of all parts together', () => {
   assert.equal(wideTree.root.parts.length, mimeLimits.partsMax - 1);
   assert.ok(wideTree.faults.some((fault) => fault.code === 'parts-too-many'));
 
+  const begin = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n';
   const field = `X: ${'x'.repeat(200_000)}\r\n`;
-  const heavy = utf8(
-    `Content-Type: multipart/mixed; boundary=b\r\n\r\n${`--b\r\n${field}\r\nx\r\n`.repeat(40)}--b--\r\n`,
-  );
+  const heavy = utf8(`${begin}${`--b\r\n${field}\r\nx\r\n`.repeat(40)}--b--\r\n`);
   const heavyTree = readMime(heavy);
   assert.equal(heavyTree.root.parts.length, 40);
   const kept = heavyTree.root.parts.filter((part) => part.head.fields.length > 0).length;

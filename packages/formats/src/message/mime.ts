@@ -1,6 +1,7 @@
 /**
- * The parts of a message and where each one lies, read in one pass over octets that come in any cuts. What
- * is kept is the tree with the heads; bodies stream through. RFC 2045, RFC 2046, RFC 6532 §3.7.
+ * The parts of a message and where each one lies, read in one pass over octets that come in any
+ * cuts. What is kept is the tree with the heads; bodies stream through. RFC 2045, RFC 2046, RFC
+ * 6532 §3.7.
  */
 
 import { concat, copyBytes, utf8 } from '../bytes.ts';
@@ -33,9 +34,9 @@ export interface PartSink {
 
 export interface MimeHandlers {
   /**
-   * Called when the head of a part is read, outer parts first; its body lies ahead, so that `bodyEnd`,
-   * `bodyLines` and what it holds are not known yet. For a part that holds no others a sink may be
-   * answered.
+   * Called when the head of a part is read, outer parts first; its body lies ahead, so that
+   * `bodyEnd`, `bodyLines` and what it holds are not known yet. For a part that holds no others a
+   * sink may be answered.
    */
   readonly onPart?: (part: Part) => PartSink | null | undefined | void;
 }
@@ -54,7 +55,8 @@ export interface MimeReader {
 }
 
 /**
- * Reads a message that streams by, in memory that does not grow with it. Never throws for what it reads.
+ * Reads a message that streams by, in memory that does not grow with it. Never throws for what it
+ * reads.
  *
  * @example
  * const reader = createMimeReader({ onPart: (part) => console.log(part.path, part.type.value) });
@@ -360,8 +362,8 @@ class TreeReader implements MimeReader {
   }
 
   /**
-   * The head is the first `length` octets kept; what was taken behind them belongs to the body and is
-   * looked at once more.
+   * The head is the first `length` octets kept; what was taken behind them belongs to the body
+   * and is looked at once more.
    */
   #finishHead(head: HeadGatherer, length: number): true {
     if (length < head.length && !head.lines.isOver) {
@@ -411,9 +413,10 @@ class TreeReader implements MimeReader {
   }
 
   /**
-   * Is the line `[start, end)` a delimiter of an open multipart, innermost first? RFC 2046 §5.1.1: only
-   * white space may follow. QUIRK: RFC 2046 also lets a reader compare just the beginning of the line;
-   * with that, text beginning with the boundary, as in "--also", ends parts that senders did not end.
+   * Is the line `[start, end)` a delimiter of an open multipart, innermost first? RFC 2046
+   * §5.1.1: only white space may follow. QUIRK: RFC 2046 also lets a reader compare just the
+   * beginning of the line; with that, text beginning with the boundary, as in "--also", ends
+   * parts that senders did not end.
    */
   #readDelimiter(start: number, end: number): { frame: number; isLast: boolean } | null {
     const data = this.#data;
@@ -479,8 +482,9 @@ class TreeReader implements MimeReader {
   }
 
   /**
-   * Ends all frames from `first` on before the delimiter at `at`, to which the line end before it belongs
-   * (RFC 2046 §5.1.1): an enclosed message may end within its head, and keeps within what encloses it.
+   * Ends all frames from `first` on before the delimiter at `at`, to which the line end before it
+   * belongs (RFC 2046 §5.1.1): an enclosed message may end within its head, and keeps within what
+   * encloses it.
    */
   #closeFrames(first: number, { at, lineEnd }: { at: number; lineEnd: number }): void {
     const end = at - lineEnd;

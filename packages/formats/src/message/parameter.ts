@@ -1,7 +1,7 @@
 /**
- * Fields with parameters: Content-Type and Content-Disposition. Values in pieces and in any character set
- * are put together; the many ways of getting file names wrong are read too.
- * RFC 2045 §5.1, RFC 2183 §2, RFC 2231 §3 to §4.1.
+ * Fields with parameters: Content-Type and Content-Disposition. Values in pieces and in any
+ * character set are put together; the many ways of getting file names wrong are read too. RFC
+ * 2045 §5.1, RFC 2183 §2, RFC 2231 §3 to §4.1.
  */
 
 import { hexPair } from '../bytes.ts';

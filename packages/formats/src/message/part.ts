@@ -1,6 +1,7 @@
 /**
- * One part of a message: where it lies and what its head says of it, as far as BODYSTRUCTURE and readers
- * of mail ask. RFC 2045, RFC 2183 (disposition), RFC 3282 (language), RFC 2557 (location), RFC 1864 (MD5).
+ * One part of a message: where it lies and what its head says of it, as far as BODYSTRUCTURE and
+ * readers of mail ask. RFC 2045, RFC 2183 (disposition), RFC 3282 (language), RFC 2557
+ * (location), RFC 1864 (MD5).
  */
 
 import { isIdentity, readEncoding } from './content-decoder.ts';
@@ -15,14 +16,18 @@ import type { ContentType, ParameterField } from './parameter.ts';
 
 export interface Part {
   /**
-   * The part number that IMAP uses for this part's body (RFC 9051 §6.4.5.1): '1', '2.3'. A multipart that
-   * is a whole message has the number of that message, which is '' for the outermost.
+   * The part number that IMAP uses for this part's body (RFC 9051 §6.4.5.1): '1', '2.3'. A
+   * multipart that is a whole message has the number of that message, which is '' for the
+   * outermost.
    */
   readonly path: string;
   readonly parent: Part | null;
   /** Fields count their octets from `headStart`. */
   readonly head: Head;
-  /** Octets from the start of the message. The head is `[headStart, bodyStart)`, its empty line too. */
+  /**
+   * Octets from the start of the message. The head is `[headStart, bodyStart)`, its empty line
+   * too.
+   */
   readonly headStart: number;
   readonly bodyStart: number;
   /** The line end before a delimiter belongs to the delimiter. */
@@ -30,9 +35,9 @@ export interface Part {
   /** Line ends within the body; a last line without one is not counted. */
   readonly bodyLines: number;
   /**
-   * The type by which the part was read: the default where the field is missing or damaged, text/plain for
-   * a multipart that names no boundary. A multipart may have no parts all the same, and a message part no
-   * message: when they are encoded, or beyond a limit.
+   * The type by which the part was read: the default where the field is missing or damaged,
+   * text/plain for a multipart that names no boundary. A multipart may have no parts all the
+   * same, and a message part no message: when they are encoded, or beyond a limit.
    */
   readonly type: ContentType;
   readonly encoding: Encoding;

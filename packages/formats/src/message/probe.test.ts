@@ -11,7 +11,8 @@ const context = { nowMs: 1_700_000_000_000, seed: 'probe1' };
 test('mime-parse', () => {
   const message = base64(
     'From: Siti <siti@surat.test>\r\nSubject: x\r\nDate: Thu, 1 Jan 1970 00:00:01 +0000\r\n' +
-      'Content-Type: image/png; name=a.png\r\nContent-ID: <c@d>\r\nContent-Disposition: inline\r\n' +
+      'Content-Type: image/png; name=a.png\r\nContent-ID: <c@d>\r\n' +
+      'Content-Disposition: inline\r\n' +
       'Content-Transfer-Encoding: base64\r\n\r\nAAEC\r\n',
   );
   const read = probeMimeParse({ message });

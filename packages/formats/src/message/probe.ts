@@ -1,6 +1,6 @@
 /**
- * What `merpati probe` asks of message formats, from JSON to JSON: the operations mime-parse, header-parse,
- * mime-compose and dsn. Octets travel as base64.
+ * What `merpati probe` asks of message formats, from JSON to JSON: the operations mime-parse,
+ * header-parse, mime-compose and dsn. Octets travel as base64.
  */
 
 import { encodeBase64, utf8 } from '../bytes.ts';
@@ -86,7 +86,9 @@ export interface ProbedMessage {
   readonly faults: readonly string[];
 }
 
-/** Messages that were encoded within messages that were encoded: deeper ones are left as they are. */
+/**
+ * Messages that were encoded within messages that were encoded: deeper ones are left as they are.
+ */
 const encodedDepthMax = 8;
 
 /** `{ message }` */
@@ -306,8 +308,9 @@ function bodiesOf(input: Json): Bodies {
 }
 
 /**
- * A message as JMAP describes it (`from`, `to`, …, `textBody`, `htmlBody`, `attachments`, `bodyValues`), or
- * shorter with `text` and `html`; contents as `base64`. `utf8: false` forbids SMTPUTF8.
+ * A message as JMAP describes it (`from`, `to`, …, `textBody`, `htmlBody`, `attachments`,
+ * `bodyValues`), or shorter with `text` and `html`; contents as `base64`. `utf8: false` forbids
+ * SMTPUTF8.
  */
 export function probeMimeCompose(input: Json, context: ProbeContext): { message: string } {
   const { text, html, inline, attachments } = bodiesOf(input);
@@ -352,8 +355,9 @@ function extraHeaders(input: Json): (readonly [string, string])[] {
 // ---------------------------------------------------------------- dsn
 
 /**
- * `{ reason, recipients, original }`: the reply or words that decided, addresses (or objects with `address`,
- * `status`, `diagnostic`), the message that failed; `kind`, `reportingMta` and `utf8` if need be.
+ * `{ reason, recipients, original }`: the reply or words that decided, addresses (or objects with
+ * `address`, `status`, `diagnostic`), the message that failed; `kind`, `reportingMta` and `utf8`
+ * if need be.
  */
 export function probeDsn(input: Json, context: ProbeContext): { message: string } {
   const original = bytesOf(input, 'original');

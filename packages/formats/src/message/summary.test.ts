@@ -10,7 +10,8 @@ const summaryOf = (text: string): ReturnType<typeof summarise> => summarise(read
 test('a usual head', () => {
   const summary = summaryOf(
     'From: =?utf-8?Q?S=C3=ADti?= <siti@surat.test>\r\nTo: you@merpati.test, "D, J" <j@x.test>\r\n' +
-      'Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n dari sini\r\nDate: Thu, 1 Jan 1970 00:00:01 +0000\r\n' +
+      'Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n dari sini\r\n' +
+      'Date: Thu, 1 Jan 1970 00:00:01 +0000\r\n' +
       'Message-ID: <1@surat.test>\r\n\r\n',
   );
   assert.deepEqual(summary, {

@@ -20,7 +20,11 @@ export interface MessageSummary {
   readonly messageId: string | null;
 }
 
-/** @example summarise(readHead(utf8('Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\n'))).subject; // 'Grüße' */
+/**
+ * @example
+ * const head = readHead(utf8('Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\n'));
+ * summarise(head).subject; // 'Grüße'
+ */
 export function summarise(head: Head): MessageSummary {
   return {
     from: peopleOf(head, 'from'),
