@@ -38,6 +38,7 @@ export interface BodyWriter {
   /** Resolves (or returns) when more may be written. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): void | Promise<void>;
   finish(): Promise<Body>;
+  /** Also after `finish`, for a body that was not accepted after all. */
   abort(): Promise<void>;
 }
 

@@ -202,6 +202,12 @@ function packBody(body: Body): PackedBody {
   return { ...common, raw: size <= textBytesMax ? latin1(bytes) : bytes, spool: null };
 }
 
+/** Each once, in order: two equal sets have one text. */
+export function packKeywords(keywords: Iterable<string>): string | null {
+  const sorted = [...new Set(keywords)].sort();
+  return sorted.length === 0 ? null : JSON.stringify(sorted);
+}
+
 export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
   const { head, events, deliveries, nowMs } = acceptance;
   const last = events.at(-1)?.atUs ?? 0;
@@ -226,7 +232,7 @@ export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
       delivery.key,
       latin1(delivery.prefix),
       delivery.flags,
-      delivery.keywords.length === 0 ? null : JSON.stringify(delivery.keywords),
+      packKeywords(delivery.keywords),
       delivery.internalDateMs,
       JSON.stringify(delivery.summary),
       delivery.recipient,

@@ -3,7 +3,7 @@
 import type { FlagEdit, FlagEdited, Moved } from '../../contract.ts';
 import { flagBits } from '../../contract.ts';
 import { mailboxId, modSeq, uid, type AccountId, type MailboxId, type Uid } from '../../ids.ts';
-import type { Transfer } from '../operations.ts';
+import { packKeywords, type Transfer } from '../operations.ts';
 import type { AccountState, MailboxState } from './accounts.ts';
 import type { WriterContext } from './context.ts';
 
@@ -47,6 +47,15 @@ export function findMessage(
     room.mailbox.id,
     wanted,
   );
+}
+
+/** All of them before anything changes: within one mailbox a new UID must not be met again. */
+function findMessages(
+  context: WriterContext,
+  room: Room,
+  uids: readonly number[],
+): readonly MessageColumns[] {
+  return [...new Set(uids)].flatMap((each) => findMessage(context, room, each) ?? []);
 }
 
 /** The modseq of this mutation, taken at the first change. */
@@ -136,7 +145,7 @@ function editedKeywords(before: string | null, edit: FlagEdit): string | null {
     if (edit.op === 'remove') kept.delete(keyword);
     else kept.add(keyword);
   }
-  return kept.size === 0 ? null : JSON.stringify([...kept].sort());
+  return packKeywords(kept);
 }
 
 export function expunge(
@@ -285,12 +294,10 @@ export function move(context: WriterContext, transfer: Transfer): Moved | null {
   if (from === null || to === null || to.mailbox.role === 'downloaded') return null;
   const stamp = new Stamp(from.account);
   const pairs: { from: Uid; to: Uid }[] = [];
-  for (const each of new Set(transfer.uids)) {
-    const message = findMessage(context, from, each);
-    if (message === undefined) continue;
+  for (const message of findMessages(context, from, transfer.uids)) {
     const modseq = stamp.take(from.mailbox);
     takeOut(context, from, message, modseq);
-    pairs.push({ from: each, to: uid(putIn(context, to, message, modseq)) });
+    pairs.push({ from: uid(message.uid), to: uid(putIn(context, to, message, modseq)) });
   }
   const { current } = stamp;
   announceExpunged(context, from, { uids: pairs.map((pair) => pair.from), modseq: current });
@@ -305,9 +312,7 @@ export function copy(context: WriterContext, transfer: Transfer): Moved | null {
   const { account } = from;
   const stamp = new Stamp(account);
   const pairs: { from: Uid; to: Uid }[] = [];
-  for (const each of new Set(transfer.uids)) {
-    const message = findMessage(context, from, each);
-    if (message === undefined) continue;
+  for (const message of findMessages(context, from, transfer.uids)) {
     context.db.run(
       'UPDATE content SET refs = refs + 1 WHERE account_id = ? AND content_id = ?',
       account.id,
@@ -315,7 +320,10 @@ export function copy(context: WriterContext, transfer: Transfer): Moved | null {
     );
     const twin = { ...message, email_id: account.nextEmail };
     account.nextEmail += 1;
-    pairs.push({ from: each, to: uid(putIn(context, to, twin, stamp.take(to.mailbox))) });
+    pairs.push({
+      from: uid(message.uid),
+      to: uid(putIn(context, to, twin, stamp.take(to.mailbox))),
+    });
   }
   return { modseq: modSeq(stamp.current), pairs };
 }

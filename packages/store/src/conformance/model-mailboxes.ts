@@ -1,0 +1,107 @@
+/** Messages and mailboxes of the model. */
+
+import type { FlagEdit, MailboxStatus, MessageRow } from '../contract.ts';
+import { contentId, emailId, journeyId, mailboxId, modSeq, uid } from '../ids.ts';
+import {
+  mailboxOf,
+  messageOf,
+  sizeOf,
+  type ModelAccount,
+  type ModelMessage,
+} from './model-state.ts';
+
+/** Under the account's modseq, which the caller has raised. */
+export function place(account: ModelAccount, message: ModelMessage, to: number): void {
+  const mailbox = mailboxOf(account, to);
+  if (mailbox === undefined) throw new Error('no such mailbox');
+  message.mailbox = to;
+  message.uid = mailbox.uidNext;
+  message.modseq = account.modseq;
+  mailbox.uidNext += 1;
+  mailbox.modseq = account.modseq;
+}
+
+export function relocate(account: ModelAccount, message: ModelMessage, to: number): void {
+  vanish(account, message);
+  message.downloaded = null;
+  account.messages.push(message);
+  place(account, message, to);
+}
+
+export function vanish(account: ModelAccount, message: ModelMessage): void {
+  const mailbox = mailboxOf(account, message.mailbox);
+  if (mailbox !== undefined) mailbox.modseq = account.modseq;
+  account.messages = account.messages.filter((each) => each !== message);
+  account.expunged.push({
+    mailbox: message.mailbox,
+    uid: message.uid,
+    modseq: account.modseq,
+  });
+}
+
+export function inMailbox(account: ModelAccount, mailbox: number): ModelMessage[] {
+  return account.messages
+    .filter((message) => message.mailbox === mailbox)
+    .sort((a, b) => a.uid - b.uid);
+}
+
+export function findAll(
+  account: ModelAccount,
+  mailbox: number,
+  uids: readonly number[],
+): ModelMessage[] {
+  return [...new Set(uids)].flatMap((each) => messageOf(account, mailbox, each) ?? []);
+}
+
+export function addMailbox(account: ModelAccount, name: string, role: MailboxStatus['role']) {
+  account.modseq += 1;
+  const mailbox = {
+    id: account.nextMailbox,
+    name,
+    role,
+    uidValidity: account.nextUidValidity,
+    uidNext: 1,
+    modseq: account.modseq,
+  };
+  account.nextMailbox += 1;
+  account.nextUidValidity += 1;
+  account.mailboxes.push(mailbox);
+  return mailbox;
+}
+
+export function nameProblem(account: ModelAccount, name: string): 'exists' | 'forbidden' | null {
+  if (name.split('/').includes('')) return 'forbidden';
+  const key = (each: string) => (each.toUpperCase() === 'INBOX' ? 'INBOX' : each);
+  return account.mailboxes.some((each) => key(each.name) === key(name)) ? 'exists' : null;
+}
+
+export function edited(message: ModelMessage, edit: FlagEdit) {
+  const keywords = new Set(edit.op === 'set' ? [] : message.keywords);
+  for (const keyword of edit.keywords) {
+    if (edit.op === 'remove') keywords.delete(keyword);
+    else keywords.add(keyword);
+  }
+  const flags = {
+    add: message.flags | edit.flags,
+    remove: message.flags & ~edit.flags,
+    set: edit.flags,
+  }[edit.op];
+  return { flags, keywords: [...keywords].sort() };
+}
+
+export function messageRow(message: ModelMessage): MessageRow {
+  return {
+    mailbox: mailboxId(message.mailbox),
+    uid: uid(message.uid),
+    modseq: modSeq(message.modseq),
+    flags: message.flags,
+    keywords: message.keywords,
+    content: contentId(message.content),
+    email: emailId(message.email),
+    internalDateMs: message.internalDateMs,
+    savedMs: message.savedMs,
+    size: sizeOf(message),
+    journey: journeyId(message.journey),
+    summary: message.summary,
+  };
+}
