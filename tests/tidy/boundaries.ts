@@ -65,15 +65,17 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   // Rooms.
   accounts: ['net'],
-  checks: ['accounts'],
+  checks: ['accounts', 'incoming'],
   dns: [],
+  // What has come in and is not stored yet, whoever took it in.
+  incoming: ['accounts', 'journey', 'net'],
   journey: [],
   net: [],
   delivery: ['dns', 'journey', 'net'],
-  flow: ['accounts', 'checks', 'delivery', 'journey', 'queue'],
-  queue: ['accounts', 'delivery', 'dns', 'flow', 'journey'],
+  flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue'],
+  queue: ['accounts', 'delivery', 'dns', 'flow', 'incoming', 'journey'],
   // Protocols: one each, and none knows another.
-  smtp: ['accounts', 'flow', 'journey', 'net'],
+  smtp: ['accounts', 'flow', 'incoming', 'journey', 'net'],
   pop3: ['accounts', 'journey', 'net'],
   http: ['accounts', 'admin', 'journey', 'net', 'queue'],
   admin: ['accounts', 'flow', 'journey', 'queue'],

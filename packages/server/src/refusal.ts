@@ -1,7 +1,9 @@
 /**
- * What a client may be told when something is refused. `code` picks the reply in each protocol's own table;
- * `message` is fit for strangers; `cause` never leaves the machine.
+ * What a client may be told when something is refused. `code` picks the reply in each protocol's
+ * own table; `message` is fit for strangers; `cause` never leaves the machine.
  */
+
+import type { StoreUnavailable } from '@merpati/store/contract.ts';
 
 export type RefusalCode =
   // commands and sessions
@@ -43,7 +45,8 @@ export type RefusalCode =
   | 'too-slow'
   // the machine
   | 'store-full'
-  | 'store-unavailable';
+  | 'store-unavailable'
+  | 'internal';
 
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -60,4 +63,13 @@ export class Refusal extends Error {
     this.code = code;
     this.retryAfterS = options?.retryAfterS ?? null;
   }
+}
+
+/** The store cannot take anything now; nothing of it happened. */
+export function storeRefusal(unavailable: StoreUnavailable): Refusal {
+  return unavailable.reason === 'disk-full'
+    ? new Refusal('store-full', 'No room to store mail now', { cause: unavailable })
+    : new Refusal('store-unavailable', 'Mail cannot be stored now, please try again later', {
+        cause: unavailable,
+      });
 }

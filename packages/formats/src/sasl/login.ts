@@ -1,6 +1,6 @@
 /**
- * SASL LOGIN, never standardised (draft-murchison-sasl-login): the server asks twice, the client answers with
- * user and password. Outlook and many devices know nothing else.
+ * SASL LOGIN, never standardised (draft-murchison-sasl-login): the server asks twice, the client
+ * answers with user and password. Outlook and many devices know nothing else.
  */
 
 import { readUtf8, utf8 } from '../bytes.ts';

@@ -34,7 +34,9 @@ export interface ScramProbed {
   readonly serverFinal: string;
 }
 
-/** The server's side of one login. Throws SyntaxFault when a message or the password is malformed. */
+/**
+ * The server's side of one login. Throws SyntaxFault when a message or the password is malformed.
+ */
 export async function probeScramServer(
   crypto: ScramCrypto,
   input: ScramProbe,
@@ -67,7 +69,10 @@ export async function probeScramServer(
   return { ok: final.ok, serverFirst, serverFinal: write(final.message) };
 }
 
-/** Every SCRAM message has a comma or an equals sign within; base64 has no comma, and `=` only at its end. */
+/**
+ * Every SCRAM message has a comma or an equals sign within; base64 has no comma, and `=` only at
+ * its end.
+ */
 function readMessage(text: string): { isText: boolean; bytes: Uint8Array } {
   if (/,|=./.test(text.replace(/=+$/, ''))) return { isText: true, bytes: utf8(text) };
   return { isText: false, bytes: bytesOf(text) };

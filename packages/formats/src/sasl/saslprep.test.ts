@@ -22,7 +22,8 @@ describe('SASLprep', () => {
     ['\ud800', null, 'a lone surrogate'],
     ['\u007f', null, 'DEL'],
     ['\u200c\u00ad', '', 'may become empty'],
-    // U+200B stands in both tables; RFC 4013 §2.1 names spaces first, and PostgreSQL and libidn agree.
+    // U+200B stands in both tables; RFC 4013 §2.1 names spaces first, and PostgreSQL and libidn
+    // agree.
     ['\u200b', ' ', 'zero width space'],
     ['пароль', 'пароль', 'Cyrillic'],
     ['e\u0301', '\u00e9', 'composed'],

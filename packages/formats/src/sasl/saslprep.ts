@@ -13,8 +13,8 @@ import {
 } from './stringprep-tables.ts';
 
 /**
- * The prepared text, or null when it is not allowed. `stored` strings (what a server keeps) must not
- * have code points that Unicode 3.2 had not assigned; queries may (RFC 3454 §7).
+ * The prepared text, or null when it is not allowed. `stored` strings (what a server keeps) must
+ * not have code points that Unicode 3.2 had not assigned; queries may (RFC 3454 §7).
  *
  * @example saslprep('I\u00adX', { stored: true }) // 'IX'
  */
@@ -62,7 +62,9 @@ function normalize(text: string, unassigned: Ranges): string {
   return result + run.normalize('NFKC');
 }
 
-/** RFC 3454 §6: with a right-to-left character, no left-to-right one, and both ends right-to-left. */
+/**
+ * RFC 3454 §6: with a right-to-left character, no left-to-right one, and both ends right-to-left.
+ */
 function isBidiSound(text: string): boolean {
   const { randal, left } = loadTables();
   const points = Array.from(text, (sign) => sign.codePointAt(0) ?? 0);

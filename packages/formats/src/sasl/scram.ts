@@ -1,6 +1,7 @@
 /**
- * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, server and client. RFC 5802 (the mechanism), RFC 7677 (SHA-256);
- * the -PLUS form binds the login to the TLS channel (RFC 5802 §6). Hash functions are passed in.
+ * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, server and client. RFC 5802 (the mechanism), RFC 7677
+ * (SHA-256); the -PLUS form binds the login to the TLS channel (RFC 5802 §6). Hash functions are
+ * passed in.
  */
 
 import { concat, decodeBase64, encodeBase64, equalBytes, readUtf8, utf8 } from '../bytes.ts';
@@ -220,8 +221,8 @@ export function createScramClient(options: ScramClientOptions): ScramClient {
   const { crypto, channelBinding } = options;
   const isPlus = options.mechanism === plus;
   if (isPlus && channelBinding === null) throw scramFault('-PLUS needs a channel binding');
-  // Bound to a channel that the server does not offer -PLUS for, a client would say `y` (§6); whoever
-  // calls without -PLUS and with a binding means just that.
+  // Bound to a channel that the server does not offer -PLUS for, a client would say `y` (§6);
+  // whoever calls without -PLUS and with a binding means just that.
   const flag = channelBinding === null ? 'n' : isPlus ? `p=${channelBinding.type}` : 'y';
   const header = `${flag},,`;
   const bare = `n=${writeSaslName(options.user)},r=${options.nonce}`;

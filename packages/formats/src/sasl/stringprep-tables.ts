@@ -1,6 +1,6 @@
 /**
- * The tables of stringprep (RFC 3454 appendices A to D) that SASLprep uses, over Unicode 3.2. Code points
- * and ranges in hexadecimal, as the RFC prints them.
+ * The tables of stringprep (RFC 3454 appendices A to D) that SASLprep uses, over Unicode 3.2. Code
+ * points and ranges in hexadecimal, as the RFC prints them.
  */
 
 /** A.1: unassigned in Unicode 3.2. */

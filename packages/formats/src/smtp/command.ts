@@ -1,7 +1,8 @@
 /**
  * SMTP commands as a server reads them. RFC 5321 §4.1; parameters of SIZE (1870), 8BITMIME (6152),
  * BINARYMIME and BDAT (3030), DSN (3461), AUTH (4954), FUTURERELEASE (4865), SMTPUTF8 (6531) and
- * REQUIRETLS (8689). Whether an extension is on offer is for the session to say, not for the grammar.
+ * REQUIRETLS (8689). Whether an extension is on offer is for the session to say, not for the
+ * grammar.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -48,7 +49,9 @@ export type Command =
 export type Verb = Command['verb'];
 
 export const commandLimits = {
-  /** RFC 5321 §4.5.3.1.4 says 512 plus what extensions add: ENVID, AUTH, ORCPT (500 each) and UTF-8. */
+  /**
+   * RFC 5321 §4.5.3.1.4 says 512 plus what extensions add: ENVID, AUTH, ORCPT (500 each) and UTF-8.
+   */
   lineOctetsMax: 4096,
   /** RFC 4954 §4: AUTH responses of up to 12,288 octets. */
   authLineOctetsMax: 12_288,
@@ -113,7 +116,10 @@ function readHelloName(argument: string): string {
 function readBdat(argument: string): Command {
   const match = /^([0-9]+)(?: +(LAST))? *$/i.exec(argument);
   if (match === null) {
-    throw new SyntaxFault('smtp.bdat', 'BDAT takes a number of octets, and LAST after the last one');
+    throw new SyntaxFault(
+      'smtp.bdat',
+      'BDAT takes a number of octets, and LAST after the last one',
+    );
   }
   // A size beyond 2^53 reads as an inexact number or Infinity: far beyond every limit anyway.
   return { verb: 'BDAT', size: Number(match[1]), isLast: match[2] !== undefined };

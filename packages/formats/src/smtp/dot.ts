@@ -1,7 +1,8 @@
 /**
  * The DATA dot machine, both directions. RFC 5321 §4.5.2 (transparency), §2.3.8 (only CRLF ends a
- * line). A bare CR or LF is a fault and never a line end: servers that read `<LF>.<CR><LF>` as the end
- * of a message let a stranger smuggle a second one behind the first. This holds on the way in and out.
+ * line). A bare CR or LF is a fault and never a line end: servers that read `<LF>.<CR><LF>` as the
+ * end of a message let a stranger smuggle a second one behind the first. This holds on the way in
+ * and out.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -20,8 +21,8 @@ const afterDot = 3;
 const afterDotCr = 4;
 
 /**
- * The server's side. Feed it what arrives after 354; it hands on the message without the stuffed dots,
- * as parts of the chunk given (nothing is copied), until `<CRLF>.<CRLF>` or a fault.
+ * The server's side. Feed it what arrives after 354; it hands on the message without the stuffed
+ * dots, as parts of the chunk given (nothing is copied), until `<CRLF>.<CRLF>` or a fault.
  *
  * @example
  * const reader = new DotReader();

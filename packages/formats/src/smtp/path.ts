@@ -36,8 +36,8 @@ const sourceRoute = new RegExp(
 );
 
 /**
- * Reads `<path>` at the start of a command's argument, then what follows it. `null` as path is `<>`.
- * A source route is read and dropped (RFC 5321 appendix C). Throws SyntaxFault `smtp.path`.
+ * Reads `<path>` at the start of a command's argument, then what follows it. `null` as path is
+ * `<>`. A source route is read and dropped (RFC 5321 appendix C). Throws SyntaxFault `smtp.path`.
  *
  * @example readPath('<a@b.example> SIZE=1') // { path: { text: 'a@b.example', … }, rest: ' SIZE=1' }
  */

@@ -1,6 +1,6 @@
 /**
- * SMTP replies, written by servers and read by clients. RFC 5321 §4.2; enhanced status codes stand in
- * front of the text of each line, RFC 2034 §4.
+ * SMTP replies, written by servers and read by clients. RFC 5321 §4.2; enhanced status codes stand
+ * in front of the text of each line, RFC 2034 §4.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -45,7 +45,9 @@ export function replyText(reply: Reply): string {
 }
 
 export interface ReplyReader {
-  /** Takes what the connection gave; answers the replies that are complete now. Throws SyntaxFault. */
+  /**
+   * Takes what the connection gave; answers the replies that are complete now. Throws SyntaxFault.
+   */
   push(chunk: Uint8Array): Reply[];
   /** Octets waiting for the rest of their reply. After STARTTLS's 220 this must be 0. */
   readonly pending: number;

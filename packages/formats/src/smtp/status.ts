@@ -1,4 +1,6 @@
-/** Enhanced mail system status codes. RFC 3463 §2 (form), §3 (details); registry of RFC 5248 §2.4. */
+/**
+ * Enhanced mail system status codes. RFC 3463 §2 (form), §3 (details); registry of RFC 5248 §2.4.
+ */
 
 export interface Status {
   /** 2: done, 4: try again later, 5: never. */
@@ -23,7 +25,10 @@ export function writeStatus(status: Status): string {
   return `${status.class}.${status.subject}.${status.detail}`;
 }
 
-/** What the registry says of a code, whatever its class; null when it knows neither it nor its subject. */
+/**
+ * What the registry says of a code, whatever its class; null when it knows neither it nor its
+ * subject.
+ */
 export function describeStatus(text: string): string | null {
   const status = readStatus(text);
   if (status === null) return null;

@@ -1,6 +1,6 @@
 /**
- * Logins, for every protocol: who is it, in which home, and is the secret right. Unknown users cost the same
- * work, get the same answer after the same time, and are throttled like known ones.
+ * Logins, for every protocol: who is it, in which home, and is the secret right. Unknown users cost
+ * the same work, get the same answer after the same time, and are throttled like known ones.
  */
 
 import { createHmac, randomBytes } from 'node:crypto';
@@ -117,7 +117,9 @@ export function createAuthenticator(homes: readonly Home[]): Authenticator {
     return { ok: true, home: found.home, account: found.account, appPassword: label };
   }
 
-  /** Is it the account's password? Remembers the answer yes, under a key that dies with the process. */
+  /**
+   * Is it the account's password? Remembers the answer yes, under a key that dies with the process.
+   */
   async function isPassword(password: string, credential: Credential): Promise<boolean> {
     const mark = createHmac('sha256', secret)
       .update(`${credential.passwordHash}\0${password}`)

@@ -1,6 +1,6 @@
 /**
- * Passwords: argon2id (RFC 9106) in PHC strings, with a SCRAM verifier beside it; and app passwords, which we
- * make ourselves and which need no stretching.
+ * Passwords: argon2id (RFC 9106) in PHC strings, with a SCRAM verifier beside it; and app
+ * passwords, which we make ourselves and which need no stretching.
  */
 
 import { argon2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';

@@ -1,6 +1,7 @@
 /**
- * What an address of ours stands for: an account, an alias with its targets, the catch-all, or nobody. Domain
- * aliases and +tags are looked through. Every question "is this ours?" is answered here and nowhere else.
+ * What an address of ours stands for: an account, an alias with its targets, the catch-all, or
+ * nobody. Domain aliases and +tags are looked through. Every question "is this ours?" is answered
+ * here and nowhere else.
  */
 
 import {
@@ -80,8 +81,8 @@ export async function findAccount(store: Store, name: string): Promise<AccountRo
 }
 
 /**
- * May this account send in the name of that address? It may for its own, with any +tag and in alias domains,
- * and for aliases that lead to it.
+ * May this account send in the name of that address? It may for its own, with any +tag and in alias
+ * domains, and for aliases that lead to it.
  */
 export async function ownsAddress(
   store: Store,
@@ -145,9 +146,9 @@ async function expand(store: Store, address: string, first: AddressTarget): Prom
 }
 
 /**
- * RFC 5321 §4.5.1: mail to postmaster is always taken. Who has made no alias for it gets it in the domain's
- * oldest account, since whoever set up the domain made that one first; a domain without accounts uses the
- * home's oldest.
+ * RFC 5321 §4.5.1: mail to postmaster is always taken. Who has made no alias for it gets it in the
+ * domain's oldest account, since whoever set up the domain made that one first; a domain without
+ * accounts uses the home's oldest.
  */
 async function postmaster(store: Store, domain: DomainRow | null): Promise<Resolution> {
   const active = (await store.accounts()).filter((account) => account.state === 'active');

@@ -1,6 +1,6 @@
 /**
- * SASL on the server's side, without the framing of a protocol: PLAIN, LOGIN, SCRAM-SHA-256 and its -PLUS.
- * RFC 4422 §3; SMTP (4954) and POP3 (5034) wrap the messages in base64.
+ * SASL on the server's side, without the framing of a protocol: PLAIN, LOGIN, SCRAM-SHA-256 and its
+ * -PLUS. RFC 4422 §3; SMTP (4954) and POP3 (5034) wrap the messages in base64.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -25,7 +25,10 @@ export interface SaslExchange {
   next(message: Uint8Array | null): Promise<SaslStep>;
 }
 
-/** What this connection may be offered; best first. Passwords never without TLS, but for `plainAllowed`. */
+/**
+ * What this connection may be offered; best first. Passwords never without TLS, but for
+ * `plainAllowed`.
+ */
 export function offeredMechanisms(
   wire: Pick<Wire, 'secure' | 'channelBinding'>,
   options: { plainAllowed: boolean },
@@ -94,7 +97,8 @@ function scramExchange(mechanism: ScramMechanism, options: SaslOptions): SaslExc
   let login: Login | null = null;
   return {
     async next(message) {
-      // RFC 4954 §4: the server's last message is a challenge, which the client answers with nothing.
+      // RFC 4954 §4: the server's last message is a challenge, which the client answers with
+      // nothing.
       if (login !== null) return { kind: 'login', login };
       if (message === null) return { kind: 'challenge', data: nothing };
       if (attempt === null) {

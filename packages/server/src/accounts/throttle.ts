@@ -1,6 +1,7 @@
 /**
- * How often somebody may try to log in: per network, per account from one network, and per account in all.
- * Unknown accounts are counted like known ones. RFC 4954 §4 (4.7.0), RFC 6409 §3.3 leave the policy to us.
+ * How often somebody may try to log in: per network, per account from one network, and per account
+ * in all. Unknown accounts are counted like known ones. RFC 4954 §4 (4.7.0), RFC 6409 §3.3 leave
+ * the policy to us.
  */
 
 import { networkOf } from '../net/networks.ts';

@@ -1,4 +1,7 @@
-/** Our users write in their own name: each address of From, and Sender, must be theirs. RFC 6409 §6.1, §8.1. */
+/**
+ * Our users write in their own name: each address of From, and Sender, must be theirs. RFC 6409
+ * §6.1, §8.1.
+ */
 
 import { mailboxesOf, readAddressList } from '@merpati/formats/message/address.ts';
 import { ownsAddress } from '../accounts/resolve.ts';

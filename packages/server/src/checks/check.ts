@@ -1,9 +1,11 @@
-/** A check looks at the facts of one incoming message and says what it found; it changes nothing. */
+/**
+ * A check looks at the facts of one incoming message and says what it found; it changes nothing.
+ */
 
 import type { EventState, JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Incoming } from '../smtp/incoming.ts';
+import type { Incoming } from '../incoming/incoming.ts';
 
 export interface Finding {
   /** Journey code, `check.…`. */

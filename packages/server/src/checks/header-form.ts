@@ -1,6 +1,6 @@
 /**
- * Headers whose form would let our own trace fields be misread, and submitted headers in which a Bcc could
- * hide. Everything else is taken as it comes. RFC 5322 §2.2.
+ * Headers whose form would let our own trace fields be misread, and submitted headers in which a
+ * Bcc could hide. Everything else is taken as it comes. RFC 5322 §2.2.
  */
 
 import { Refusal } from '../refusal.ts';

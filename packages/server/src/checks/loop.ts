@@ -1,8 +1,11 @@
-/** Messages that go in circles: too many Received fields, or delivered here before. RFC 5321 §6.3; RFC 9228. */
+/**
+ * Messages that go in circles: too many Received fields, or delivered here before. RFC 5321 §6.3;
+ * RFC 9228.
+ */
 
 import { Refusal } from '../refusal.ts';
-import { loopLimits } from '../smtp/limits.ts';
-import type { Incoming } from '../smtp/incoming.ts';
+import { checkLimits } from './limits.ts';
+import type { Incoming } from '../incoming/incoming.ts';
 import type { Check } from './check.ts';
 
 export const loop: Check = {
@@ -15,7 +18,7 @@ export const loop: Check = {
       else if (field.key === 'delivered-to')
         deliveredTo ??= loopingAddress(field.value(), incoming);
     }
-    if (hops < loopLimits.receivedMax && deliveredTo === null) return null;
+    if (hops < checkLimits.receivedMax && deliveredTo === null) return null;
     return {
       code: 'check.loop',
       state: 'fail',
@@ -36,7 +39,8 @@ function loopingAddress(address: string, incoming: Incoming): string | null {
   if (incoming.session.kind !== 'smtp') return null;
   for (const { place } of incoming.envelope.recipients) {
     if (place?.kind !== 'ours') continue;
-    // Only where we forward can a message come back; who resends an old message to us makes no circle.
+    // Only where we forward can a message come back; who resends an old message to us makes no
+    // circle.
     const isForwarded = place.elsewhere.length > 0;
     if (isForwarded && place.accounts.some((target) => target.address === address)) return address;
   }

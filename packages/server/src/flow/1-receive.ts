@@ -1,11 +1,12 @@
 /**
- * The way of a message through this server, from its last octet to the answer: judge, route, deliver, notify.
- * Whoever takes messages in (SMTP, submission, our own notices) comes through here.
+ * The way of a message through this server, from its last octet to the answer: judge, route,
+ * deliver, notify. Whoever takes messages in (SMTP, submission, our own notices) comes through
+ * here.
  */
 
 import type { Acceptance } from '@merpati/store/contract.ts';
 import type { Home } from '../home.ts';
-import type { Incoming } from '../smtp/incoming.ts';
+import type { Incoming } from '../incoming/incoming.ts';
 import { Refusal } from '../refusal.ts';
 import { judge } from './2-judge.ts';
 import { route } from './3-route.ts';
@@ -30,8 +31,8 @@ export async function receive(home: Home, incoming: Incoming): Promise<Receipt> 
 }
 
 /**
- * The same up to the transaction, for who has one of its own to put it in: the queue settles a failed delivery
- * and accepts the notice of it at once.
+ * The same up to the transaction, for who has one of its own to put it in: the queue settles a
+ * failed delivery and accepts the notice of it at once.
  */
 export async function prepare(home: Home, incoming: Incoming): Promise<Acceptance | Refusal> {
   const decided = await decide(home, incoming);

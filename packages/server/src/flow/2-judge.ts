@@ -7,7 +7,7 @@ import { headerForm } from '../checks/header-form.ts';
 import { loop } from '../checks/loop.ts';
 import type { Home } from '../home.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Incoming } from '../smtp/incoming.ts';
+import type { Incoming } from '../incoming/incoming.ts';
 
 /** In the order in which they are made: the cheap ones first. */
 const checks: readonly Check[] = [headerForm, loop, authorOwned];

@@ -1,6 +1,7 @@
 /**
- * Says where each recipient's copy goes: into a mailbox here, or on to another server. Aliases are looked through
- * here; an alias that leads elsewhere keeps the sender of the envelope (RFC 5321 §3.9.1).
+ * Says where each recipient's copy goes: into a mailbox here, or on to another server. Aliases are
+ * looked through here; an alias that leads elsewhere keeps the sender of the envelope (RFC 5321
+ * §3.9.1).
  */
 
 import { encodeXtext } from '@merpati/formats/smtp/xtext.ts';
@@ -11,7 +12,7 @@ import { resolveAddress } from '../accounts/resolve.ts';
 import type { LocalTarget } from '../accounts/resolve.ts';
 import type { Home } from '../home.ts';
 import { Refusal } from '../refusal.ts';
-import type { Incoming, Recipient } from '../smtp/incoming.ts';
+import type { Incoming, Recipient } from '../incoming/incoming.ts';
 
 /** A copy for one account. */
 export interface LocalCopy extends LocalTarget {
@@ -22,7 +23,10 @@ export interface Routed {
   readonly refusal: Refusal | null;
   readonly here: readonly LocalCopy[];
   readonly elsewhere: readonly QueueRecipient[];
-  /** Recipients whose alias stands for others; their NOTIFY=SUCCESS means "expanded". RFC 3461 §5.2.7. */
+  /**
+   * Recipients whose alias stands for others; their NOTIFY=SUCCESS means "expanded". RFC 3461
+   * §5.2.7.
+   */
   readonly expanded: readonly Recipient[];
   readonly events: readonly JourneyEvent[];
 }
@@ -37,7 +41,8 @@ export async function route(home: Home, incoming: Incoming): Promise<Routed> {
   const queue = (address: string, recipient: Recipient, forwarded: boolean): void => {
     const queued = queueRecipient(home, incoming, { address, recipient, forwarded });
     const known = elsewhere.get(queued.recipient);
-    // Asked twice, told the more: the envelope's own NOTIFY wins over one that an alias brought along.
+    // Asked twice, told the more: the envelope's own NOTIFY wins over one that an alias brought
+    // along.
     if (known === undefined || !forwarded) elsewhere.set(queued.recipient, queued);
   };
 

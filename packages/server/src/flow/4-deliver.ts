@@ -1,10 +1,10 @@
 /**
- * Hands the message to the store: mailboxes here, queue rows for elsewhere, the journey, the sender's count, all
- * in one transaction. When it has resolved the message is durable.
+ * Hands the message to the store: mailboxes here, queue rows for elsewhere, the journey, the
+ * sender's count, all in one transaction. When it has resolved the message is durable.
  *
- * Exactly once is promised for a journey and account (the key of a Delivery). Two transactions that carry the
- * same octets are two messages: to drop the second one could lose mail that was meant, and a sender that
- * missed our 250 makes a duplicate at worst (RFC 5321 §4.5.3.2.6).
+ * Exactly once is promised for a journey and account (the key of a Delivery). Two transactions that
+ * carry the same octets are two messages: to drop the second one could lose mail that was meant,
+ * and a sender that missed our 250 makes a duplicate at worst (RFC 5321 §4.5.3.2.6).
  */
 
 import { summarise } from '@merpati/formats/message/summary.ts';
@@ -13,10 +13,10 @@ import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Acceptance, Accepted, Delivery, Stored } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
-import { arrivalEvents } from '../journey/arrival.ts';
-import { Refusal } from '../refusal.ts';
-import type { Incoming } from '../smtp/incoming.ts';
-import { deliveredToField, receivedField, returnPathField } from '../smtp/trace-fields.ts';
+import { arrivalEvents } from '../incoming/arrival.ts';
+import { Refusal, storeRefusal } from '../refusal.ts';
+import type { Incoming } from '../incoming/incoming.ts';
+import { deliveredToField, receivedField, returnPathField } from '../incoming/trace-fields.ts';
 import type { Verdict } from './2-judge.ts';
 import type { Routed } from './3-route.ts';
 
@@ -40,8 +40,7 @@ export async function deliver(
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     home.log.error({ event: 'store.unavailable', reason: error.reason, err: error });
-    if (error.reason === 'disk-full') return new Refusal('store-full', 'No room to store mail now');
-    return new Refusal('store-unavailable', 'Mail cannot be stored now, please try again later');
+    return storeRefusal(error);
   }
 }
 

@@ -1,8 +1,12 @@
-/** After the commit: tells the log, wakes the queue, and reports success to whoever asked for it. */
+/**
+ * After the commit: tells the log, wakes the queue, and reports success to whoever asked for it.
+ */
 
+import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Home } from '../home.ts';
-import { successNotice } from '../smtp/success-notice.ts';
-import type { Incoming } from '../smtp/incoming.ts';
+import { successNotice } from '../incoming/success-notice.ts';
+import type { Incoming } from '../incoming/incoming.ts';
 import type { Routed } from './3-route.ts';
 import type { Decided } from './4-deliver.ts';
 
@@ -30,7 +34,7 @@ export function notify(
   if (routed.elsewhere.length > 0) home.wakeQueue();
   if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
-      home.metrics.bugs.inc();
+      if (!isExpected(error)) home.metrics.bugs.inc();
       home.log.error(
         { event: 'bug', journey: incoming.id, err: error },
         'a notice could not be made',
@@ -45,9 +49,15 @@ async function reportSuccess(
   incoming: Incoming,
   { routed, receive }: { readonly routed: Routed; readonly receive: Receive },
 ): Promise<void> {
-  const notice = await successNotice(home, incoming, routed);
+  const delivered = routed.here.map((copy) => copy.recipient);
+  const notice = await successNotice(home, incoming, { delivered, expanded: routed.expanded });
   if (notice === null) return;
   const receipt = await receive(home, notice);
   if (receipt.ok) return;
   home.log.warn({ event: 'notice.lost', journey: incoming.id });
+}
+
+/** An address that no header can carry; a disk that is full. The message itself is safe. */
+function isExpected(error: unknown): boolean {
+  return error instanceof SyntaxFault || error instanceof StoreUnavailable;
 }

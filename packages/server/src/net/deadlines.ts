@@ -1,7 +1,7 @@
 /**
- * One timer for the deadlines of all connections. Time is counted in ticks of that timer, not by the
- * clock: a stalled process or a clock set forward cuts nobody off, and an idle connection costs a
- * number instead of a timer.
+ * One timer for the deadlines of all connections. Time is counted in ticks of that timer, not by
+ * the clock: a stalled process or a clock set forward cuts nobody off, and an idle connection costs
+ * a number instead of a timer.
  */
 
 const tickMs = 250;

@@ -37,7 +37,9 @@ export interface Listener {
 /** Wait for the PROXY header; balancers send it at once. */
 const proxyTimeoutMs = 10_000;
 
-/** As the configuration writes it; a configuration that was checked has no other. Throws RangeError. */
+/**
+ * As the configuration writes it; a configuration that was checked has no other. Throws RangeError.
+ */
 export function readListenAddress(text: string): { address: string | null; port: number } {
   const read = readConfigured(text);
   if (read === null) throw new RangeError(`"${text}" is no address to listen on`);
@@ -144,7 +146,9 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-/** From configured networks the PROXY header is believed, and required; from others it is not read. */
+/**
+ * From configured networks the PROXY header is believed, and required; from others it is not read.
+ */
 async function learnClient(wire: Wire, proxies: Networks): Promise<void> {
   if (!proxies.has(wire.remote.address)) return;
   let seen: Uint8Array = new Uint8Array(0);

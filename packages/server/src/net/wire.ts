@@ -140,7 +140,10 @@ export class Wire {
     return line;
   }
 
-  /** Is there anything unread? Replies to pipelined commands wait until there is not (RFC 2920 §3.2). */
+  /**
+   * Is there anything unread? Replies to pipelined commands wait until there is not (RFC 2920
+   * §3.2).
+   */
   get hasInput(): boolean {
     return this.#unread > 0;
   }
@@ -199,8 +202,8 @@ export class Wire {
 
   /**
    * Becomes the server's side of TLS. What the peer sent in plain text and was not read is dropped
-   * (RFC 3207 §4.2: an attacker may have put it there; CVE-2011-0411), unless `keepInput` says that it
-   * belongs to the handshake, as behind a PROXY header.
+   * (RFC 3207 §4.2: an attacker may have put it there; CVE-2011-0411), unless `keepInput` says that
+   * it belongs to the handshake, as behind a PROXY header.
    */
   async startTls(secureContext: SecureContext, options?: { keepInput: boolean }): Promise<void> {
     const plain = this.#socket;
@@ -227,12 +230,16 @@ export class Wire {
     };
   }
 
-  /** RFC 9266 (tls-exporter, TLS 1.3) and RFC 5929 §4 (tls-server-end-point); null when there is none. */
+  /**
+   * RFC 9266 (tls-exporter, TLS 1.3) and RFC 5929 §4 (tls-server-end-point); null when there is
+   * none.
+   */
   channelBinding(type: ChannelBindingType): Uint8Array | null {
     const socket = this.#socket;
     if (!(socket instanceof TLSSocket) || this.secure === null) return null;
     if (type === 'tls-exporter') {
-      // Before TLS 1.3 exporters are safe only with the extended master secret, which Node does not tell.
+      // Before TLS 1.3 exporters are safe only with the extended master secret, which Node does not
+      // tell.
       if (this.secure.protocol !== 'TLSv1.3') return null;
       return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
     }

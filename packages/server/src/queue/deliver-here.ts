@@ -13,7 +13,7 @@ import { failure, type Verdict } from '../delivery/verdict.ts';
 import { receive } from '../flow/1-receive.ts';
 import type { Home } from '../home.ts';
 import type { RefusalCode } from '../refusal.ts';
-import { makeInternal } from '../smtp/internal.ts';
+import { makeInternal } from '../incoming/internal.ts';
 import type { Group } from './groups.ts';
 
 export async function isOurs(home: Home, domain: string): Promise<boolean> {

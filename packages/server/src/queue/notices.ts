@@ -16,7 +16,7 @@ import { prepare } from '../flow/1-receive.ts';
 import type { Home } from '../home.ts';
 import { newJourneyId } from '../journey/new-id.ts';
 import { Refusal } from '../refusal.ts';
-import { makeInternal } from '../smtp/internal.ts';
+import { makeInternal } from '../incoming/internal.ts';
 import { writeNotice } from './notice.ts';
 import { whyWithheld } from './notice-policy.ts';
 import type { Decision, Report } from './outcome.ts';

@@ -1,13 +1,14 @@
 /**
- * What a submission service mends in a message: Bcc is cut, missing fields are written above it. Everything else
- * stays as it is, octet for octet. RFC 6409 §8; RFC 5322 §3.6.3 (Bcc), §3.6 (which fields must be there).
+ * What a submission service mends in a message: Bcc is cut, missing fields are written above it.
+ * Everything else stays as it is, octet for octet. RFC 6409 §8; RFC 5322 §3.6.3 (Bcc), §3.6 (which
+ * fields must be there).
  */
 
 import { utf8 } from '@merpati/formats/bytes.ts';
 import { writeDate } from '@merpati/formats/message/date.ts';
 import { findField } from '@merpati/formats/message/head.ts';
 import type { Head } from '@merpati/formats/message/head.ts';
-import type { AddedFields } from './incoming.ts';
+import type { AddedFields } from '../incoming/incoming.ts';
 
 const secretFields: ReadonlySet<string> = new Set(['bcc', 'resent-bcc']);
 

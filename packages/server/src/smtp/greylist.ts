@@ -1,4 +1,6 @@
-/** The lab's fault `greylist`: who is not known is asked to come back, as many servers do. RFC 6647. */
+/**
+ * The lab's fault `greylist`: who is not known is asked to come back, as many servers do. RFC 6647.
+ */
 
 import { networkOf } from '../net/networks.ts';
 import type { Session } from './session.ts';

@@ -1,13 +1,14 @@
 /**
- * Takes a message in while it arrives: gathers the head (bounded), lets the service mend it, and streams the
- * rest into a body of the store. Memory stays bounded whatever the size.
+ * Takes a message in while it arrives: gathers the head (bounded), lets the service mend it, and
+ * streams the rest into a body of the store. Memory stays bounded whatever the size.
  */
 
 import { headLimits, readHead } from '@merpati/formats/message/head.ts';
 import type { Head } from '@merpati/formats/message/head.ts';
 import { NewlineCheck } from '@merpati/formats/smtp/dot.ts';
+import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Body, BodyWriter, Store } from '@merpati/store/contract.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal, storeRefusal } from '../refusal.ts';
 
 export interface TakenMessage {
   /** As it is stored, cut fields left out; the fields refer to it. */
@@ -35,6 +36,8 @@ export class Intake {
   receivedOctets = 0;
   /** Why the message will be refused at its end; what still comes is counted and thrown away. */
   refusal: Refusal | null = null;
+  /** The store is slower than the client: to be awaited. It never rejects. */
+  backlog: Promise<void> | null = null;
   readonly #options: IntakeOptions;
   readonly #newlines: NewlineCheck | null;
   #writer: BodyWriter | null = null;
@@ -49,51 +52,95 @@ export class Intake {
     this.#newlines = options.checkNewlines ? new NewlineCheck() : null;
   }
 
-  /** A promise when the store is slower than the client. */
-  push(piece: Uint8Array): void | Promise<void> {
+  /**
+   * Throws nothing: what goes wrong is the message's `refusal`. Await `backlog` before the next
+   * one.
+   */
+  push(piece: Uint8Array): void {
     this.receivedOctets += piece.length;
     if (this.refusal !== null) return;
-    if (this.receivedOctets > this.#options.octetsMax) {
-      return this.refuse(
-        new Refusal('message-too-big', `At most ${this.#options.octetsMax} octets`),
-      );
+    const { octetsMax } = this.#options;
+    if (this.receivedOctets > octetsMax) {
+      this.#refuse(new Refusal('message-too-big', `At most ${octetsMax} octets`));
+    } else if (this.#newlines?.push(piece) === false) {
+      this.#refuse(bareNewline());
+    } else if (this.#head !== null) {
+      this.#write(piece);
+    } else {
+      const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+      const end = this.#early === null ? headEnd(buffer, 0) : -1;
+      if (end >= 0) this.#begin(buffer, end);
+      else this.#gather(buffer);
     }
-    if (this.#newlines?.push(piece) === false) return this.refuse(bareNewline());
-    if (this.#head !== null) return this.#writer?.write(piece);
-    const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    const end = this.#early === null ? headEnd(buffer, 0) : -1;
-    if (end >= 0) return this.#begin(buffer, end);
-    return this.#gather(buffer);
   }
 
   /** The whole message is there. Throws its refusal when it has one. */
   async finish(): Promise<TakenMessage> {
-    if (this.#newlines?.end() === false) await this.refuse(bareNewline());
-    if (this.refusal !== null) throw this.refusal;
     // Without an empty line it is all head.
-    if (this.#head === null) await this.#begin(this.#gathered(), this.#earlyLength);
-    const writer = this.#writer;
-    const head = this.#head;
-    if (writer === null || head === null) throw new Error('a message without head or body');
-    this.#writer = null;
+    if (this.refusal === null && this.#head === null) {
+      this.#begin(this.#gathered(), this.#earlyLength);
+    }
+    if (this.#newlines?.end() === false) this.#refuse(bareNewline());
+    if (this.backlog !== null) await this.backlog;
+    if (this.refusal !== null) throw this.refusal;
+    if (this.#writer === null || this.#head === null) throw new Error('a message without body');
     const { receivedOctets } = this;
-    return { head, headOctets: this.#headOctets, body: await writer.finish(), receivedOctets };
+    const body = await this.#writer.finish();
+    return { head: this.#head, headOctets: this.#headOctets, body, receivedOctets };
   }
 
-  /** Refuses the message whatever else comes. */
-  async refuse(refusal: Refusal): Promise<void> {
-    this.refusal = refusal;
-    this.#early = null;
-    await this.abort();
-  }
-
+  /** Gives back what was written, also after `finish` when the message was refused in the end. */
   async abort(): Promise<void> {
     const writer = this.#writer;
     this.#writer = null;
+    this.#early = null;
+    await this.backlog;
     await writer?.abort();
   }
 
-  #gather(piece: Buffer): void | Promise<void> {
+  #refuse(refusal: Refusal): void {
+    this.refusal ??= refusal;
+    this.#early = null;
+  }
+
+  /**
+   * In order, one at a time. What is still to come has to be read, so that trouble is kept for the
+   * end.
+   */
+  #write(piece: Uint8Array): void {
+    const before = this.backlog;
+    if (before !== null) {
+      this.#follow(
+        before.then(() => (this.refusal === null ? this.#writer?.write(piece) : undefined)),
+      );
+      return;
+    }
+    try {
+      const written = this.#writer?.write(piece);
+      if (written instanceof Promise) this.#follow(written);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #follow(written: Promise<void>): void {
+    const backlog = written
+      .catch((error: unknown) => this.#fail(error))
+      .then(() => {
+        if (this.backlog === backlog) this.backlog = null;
+      });
+    this.backlog = backlog;
+  }
+
+  #fail(error: unknown): void {
+    this.#refuse(
+      error instanceof StoreUnavailable
+        ? storeRefusal(error)
+        : new Refusal('internal', 'Something went wrong here', { cause: error }),
+    );
+  }
+
+  #gather(piece: Buffer): void {
     const length = this.#earlyLength + piece.length;
     let early = this.#early ?? Buffer.allocUnsafe(Math.max(firstOctets, length * 2));
     if (length > early.length) {
@@ -106,18 +153,18 @@ export class Intake {
     const end = headEnd(early.subarray(0, length), Math.max(0, this.#earlyLength - 3));
     this.#early = early;
     this.#earlyLength = length;
-    if (end >= 0) return this.#begin(this.#gathered(), end);
-    if (length <= headLimits.headBytesMax) return;
-    return this.refuse(new Refusal('head-too-big', 'The header is too long'));
+    if (end >= 0) this.#begin(this.#gathered(), end);
+    else if (length > headLimits.headBytesMax) this.#refuse(headTooBig());
   }
 
   #gathered(): Buffer {
     return this.#early?.subarray(0, this.#earlyLength) ?? Buffer.alloc(0);
   }
 
-  #begin(octets: Buffer, end: number): void | Promise<void> {
+  #begin(octets: Buffer, end: number): void {
     if (end > headLimits.headBytesMax) {
-      return this.refuse(new Refusal('head-too-big', 'The header is too long'));
+      this.#refuse(headTooBig());
+      return;
     }
     this.#early = null;
     this.#writer = this.#options.store.newBody();
@@ -125,11 +172,18 @@ export class Intake {
     this.#head = readHead(headOctets);
     const mended = this.#options.mend?.(this.#head, headOctets) ?? headOctets;
     this.#headOctets = mended.length;
-    if (mended === headOctets) return octets.length > 0 ? this.#writer.write(octets) : undefined;
+    if (mended === headOctets) {
+      if (octets.length > 0) this.#write(octets);
+      return;
+    }
     this.#head = readHead(mended);
-    const rest = octets.subarray(end);
-    return this.#writer.write(rest.length === 0 ? mended : Buffer.concat([mended, rest]));
+    if (mended.length > 0) this.#write(mended);
+    if (octets.length > end) this.#write(octets.subarray(end));
   }
+}
+
+function headTooBig(): Refusal {
+  return new Refusal('head-too-big', 'The header is too long');
 }
 
 function bareNewline(): Refusal {

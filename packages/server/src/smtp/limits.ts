@@ -5,20 +5,21 @@ export const sessionLimits = {
   idleCommandsMax: 100,
   /** AUTH lines that one exchange may take: SCRAM needs three. */
   authStepsMax: 6,
-  /** Wait for a command when connections run short. RFC 5321 §4.5.3.2.7 asks 5 minutes in quiet times. */
+  /**
+   * Wait for a command when connections run short. RFC 5321 §4.5.3.2.7 asks 5 minutes in quiet
+   * times.
+   */
   stressedTimeoutMs: 10_000,
   /** A message slower than this, after the time of grace, holds its place for nothing. */
   rateMinPerS: 64,
   rateGraceMs: 120_000,
-  /** A message over the size limit is read to its end, to be answered there, if it is no longer than this times the limit. */
+  /**
+   * A message over the size limit is read to its end, to be answered there, if it is no longer than
+   * this times the limit.
+   */
   drainFactorMax: 2,
   /** When the server is being stopped: how long running messages may take to finish. */
   stopGraceMs: 20_000,
   /** RFC 4865 §4: how far ahead a message may be held back; a year. */
   holdMaxS: 366 * 24 * 3600,
-} as const;
-
-export const loopLimits = {
-  /** QUIRK: RFC 5321 §6.3 asks for 100. Real mail has fewer than 20; Postfix stops at 50, Exim at 30. */
-  receivedMax: 50,
 } as const;

@@ -1,6 +1,7 @@
 /**
- * How long the next block of a message may take. RFC 5321 §4.5.3.2.5 gives each block 3 minutes; a whole message
- * has a limit too, and a least rate, so that nobody holds a place with an octet a minute.
+ * How long the next block of a message may take. RFC 5321 §4.5.3.2.5 gives each block 3 minutes; a
+ * whole message has a limit too, and a least rate, so that nobody holds a place with an octet a
+ * minute.
  */
 
 import { Refusal } from '../refusal.ts';

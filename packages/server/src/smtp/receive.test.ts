@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountId } from '@merpati/store/ids.ts';
 import { readJourneyId } from '@merpati/store/journey.ts';
+import type { Dialogue } from '../testing/dialogue.ts';
 import { smtpHome, waitFor } from '../testing/smtp-home.ts';
 import type { SmtpHome } from '../testing/smtp-home.ts';
 
@@ -257,26 +258,27 @@ describe('loops', () => {
 });
 
 describe('notices of success', () => {
-  test('delivered, and expanded for an alias; none for the null sender', async () => {
+  test('delivered, and expanded for an alias; none for nobody, nor for an address of ours that a stranger uses', async () => {
     await using world = await home();
     await world.addAccount('you@merpati.test');
     await world.addAccount('friend@merpati.test');
     await world.addAlias('team@merpati.test', 'you@merpati.test', 'friend@merpati.test');
     const sender = await world.addAccount('rina@merpati.test');
-    using client = await world.open();
-    const ask = async (from: string): Promise<void> => {
+    using stranger = await world.open();
+    using client = await world.login('rina@merpati.test');
+    const ask = async (client: Dialogue, from: string): Promise<void> => {
       await client.say(`MAIL FROM:<${from}> RET=HDRS ENVID=QQ+2B1`, 250);
       const orcpt = 'ORCPT=rfc822;You+2BX@merpati.test';
       await client.say(`RCPT TO:<you@merpati.test> NOTIFY=SUCCESS ${orcpt}`, 250);
       await client.say('RCPT TO:<team@merpati.test> NOTIFY=SUCCESS,FAILURE', 250);
       await client.say('RCPT TO:<friend@merpati.test> NOTIFY=NEVER', 250);
       await client.say('DATA', 354);
-      client.raw(`${message}.\r\n`);
+      client.raw('Subject: Rice\r\n\r\nThe rice is ready.\r\n.\r\n');
       await client.expect(250);
     };
-    await ask('rina@merpati.test');
-    await ask('');
-    await client.say('QUIT', 221);
+    await ask(stranger, 'rina@merpati.test');
+    await ask(stranger, '');
+    await ask(client, 'rina@merpati.test');
     const notices = await waitFor(async () => {
       const all = await world.inbox(sender);
       return all.length > 0 ? all : null;

@@ -23,8 +23,6 @@ export const replies = {
   busy: reply(421, '4.3.2', 'Too many connections, please come back later'),
   lineTooLong: reply(500, '5.5.2', 'The line is too long'),
   bareLf: reply(500, '5.5.2', 'Lines end in CRLF, not in LF alone (RFC 5321 2.3.8)'),
-  unavailable: reply(451, '4.3.0', 'Mail cannot be handled now, please try again later'),
-  noRoom: reply(452, '4.3.1', 'No room to store mail now'),
   bug: reply(451, '4.3.0', 'Something went wrong here, please try again later'),
 } as const satisfies Record<string, Reply>;
 
@@ -71,6 +69,7 @@ const refusals = {
   'too-slow': { code: 421, enhanced: '4.4.2', closes: true },
   'store-full': { code: 452, enhanced: '4.3.1' },
   'store-unavailable': { code: 451, enhanced: '4.3.0' },
+  internal: { code: 451, enhanced: '4.3.0' },
 } as const satisfies Record<RefusalCode, RefusalReply>;
 
 export function refusalReply(refusal: Refusal): { reply: Reply; closes: boolean } {

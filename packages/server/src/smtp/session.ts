@@ -1,7 +1,7 @@
 /**
- * One SMTP session: a plain value, and the loop that reads a command, finds its row in the table and sends what
- * the row answers. RFC 5321 §3, §4.1.4 (order); RFC 2920 (PIPELINING): replies leave together, when the
- * client has nothing more on the way.
+ * One SMTP session: a plain value, and the loop that reads a command, finds its row in the table
+ * and sends what the row answers. RFC 5321 §3, §4.1.4 (order); RFC 2920 (PIPELINING): replies leave
+ * together, when the client has nothing more on the way.
  */
 
 import { isAscii } from 'node:buffer';
@@ -15,12 +15,12 @@ import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { AccountRow } from '@merpati/store/contract.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
-import type { Recipient } from './incoming.ts';
+import type { Recipient } from '../incoming/incoming.ts';
 import type { Home } from '../home.ts';
 import { connectionLimits } from '../net/connection-limits.ts';
 import { WireFault } from '../net/wire.ts';
 import type { Wire } from '../net/wire.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal, storeRefusal } from '../refusal.ts';
 import type { Intake } from './intake.ts';
 import { sessionLimits } from './limits.ts';
 import { refusalReply, replies, reply, syntaxReply } from './replies.ts';
@@ -80,7 +80,9 @@ export interface CommandRow<V extends Verb = Verb> {
 
 export type CommandTable = { readonly [V in Verb]: CommandRow<V> };
 
-/** Serves until the client leaves or must leave. Rejects with WireFault when the connection is gone. */
+/**
+ * Serves until the client leaves or must leave. Rejects with WireFault when the connection is gone.
+ */
 export async function runSession(session: Session, table: CommandTable): Promise<void> {
   const { wire, home } = session;
   if (home.faults.has('busy')) {
@@ -132,7 +134,8 @@ function answer(session: Session, table: CommandTable, line: Uint8Array): Answer
     const text = decode(line);
     verb = text.slice(0, 4).toUpperCase();
     const command = readCommand(text);
-    // The row of a verb takes commands of that verb: a fact of the table's type that indexing loses.
+    // The row of a verb takes commands of that verb: a fact of the table's type that indexing
+    // loses.
     const row = table[command.verb] as CommandRow;
     if (!row.states.includes(session.state))
       throw new Refusal('bad-sequence', sequenceHint(session));
@@ -144,7 +147,8 @@ function answer(session: Session, table: CommandTable, line: Uint8Array): Answer
   }
 }
 
-function refuse(session: Session, error: unknown, verb: string): Reply {
+function refuse(session: Session, thrown: unknown, verb: string): Reply {
+  const error = thrown instanceof StoreUnavailable ? storeRefusal(thrown) : thrown;
   let refused: Reply;
   let code = 'syntax';
   if (error instanceof Refusal) {
@@ -152,14 +156,11 @@ function refuse(session: Session, error: unknown, verb: string): Reply {
     refused = row.reply;
     code = error.code;
     if (row.closes) session.isEnding = true;
+    if (error.code === 'internal') noteBug(session, error.cause);
   } else if (error instanceof SyntaxFault) {
     refused = syntaxReply(error, verb);
     // Octets follow that nobody can tell from commands.
     if (error.code === 'smtp.bdat') session.isEnding = true;
-  } else if (error instanceof StoreUnavailable) {
-    const isFull = error.reason === 'disk-full';
-    refused = isFull ? replies.noRoom : replies.unavailable;
-    code = isFull ? 'store-full' : 'store-unavailable';
   } else if (error instanceof WireFault) {
     throw error;
   } else {

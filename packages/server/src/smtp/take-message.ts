@@ -1,11 +1,14 @@
-/** The end of DATA and of the last BDAT: what has come in goes the way of the flow, and its answer is the client's. */
+/**
+ * The end of DATA and of the last BDAT: what has come in goes the way of the flow, and its answer
+ * is the client's.
+ */
 
 import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { Reply } from '@merpati/formats/smtp/reply.ts';
 import { receive } from '../flow/1-receive.ts';
 import { newJourneyId } from '../journey/new-id.ts';
 import { cutSecretFields, missingFields } from './fix-head.ts';
-import type { Incoming, SessionFacts } from './incoming.ts';
+import type { Incoming, SessionFacts } from '../incoming/incoming.ts';
 import type { Intake, IntakeOptions, TakenMessage } from './intake.ts';
 import { reply } from './replies.ts';
 import { resetTransaction } from './session.ts';
@@ -30,6 +33,8 @@ export async function takeMessage(session: Session, intake: Intake): Promise<Rep
     const incoming = incomingOf(session, transaction, { taken, arrivedUs });
     const receipt = await receive(home, incoming);
     if (!receipt.ok) throw receipt.refusal;
+    // It belongs to the store now; otherwise the reset gives it back.
+    transaction.intake = null;
     session.errors = 0;
     session.idleCommands = 0;
     return reply(250, '2.0.0', `Ok: ${incoming.id}`);

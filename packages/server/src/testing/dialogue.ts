@@ -1,4 +1,7 @@
-/** The client's part of an SMTP conversation in tests: says exactly what it is told, and reads replies. */
+/**
+ * The client's part of an SMTP conversation in tests: says exactly what it is told, and reads
+ * replies.
+ */
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * A home for tests: a store in a folder of its own, a certificate, domains, accounts and aliases. It is made
- * of the production code; only folder, names and passwords are those of the test.
+ * A home for tests: a store in a folder of its own, a certificate, domains, accounts and aliases.
+ * It is made of the production code; only folder, names and passwords are those of the test.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * BDAT: the message in chunks of announced length. RFC 3030 §2, §4.2. A chunk is read whatever happens, since
- * the next command stands behind it; one that is too long is refused, and the connection closed.
+ * BDAT: the message in chunks of announced length. RFC 3030 §2, §4.2. A chunk is read whatever
+ * happens, since the next command stands behind it; one that is too long is refused, and the
+ * connection closed.
  */
 
 import { Refusal } from '../../refusal.ts';
@@ -26,7 +27,8 @@ export const bdat: CommandRow<'BDAT'> = {
       throw refusal ?? new Error('no transaction, and no refusal');
     }
     session.state = 'chunks';
-    // RFC 3030 §3: only BINARYMIME has other line ends than CRLF. Text with a bare LF could not be sent on.
+    // RFC 3030 §3: only BINARYMIME has other line ends than CRLF. Text with a bare LF could not be
+    // sent on.
     const checkNewlines = transaction.parameters.body !== 'binarymime';
     transaction.intake ??= new Intake({ ...intakeOptions(session), checkNewlines });
     const { intake } = transaction;
@@ -62,6 +64,7 @@ async function readChunk(session: Session, size: number, intake: Intake | null):
       chunk = chunk.subarray(0, rest);
     }
     rest -= chunk.length;
-    await intake?.push(chunk);
+    intake?.push(chunk);
+    if (intake?.backlog) await intake.backlog;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * DATA: the message, up to the line of a single dot. RFC 5321 §4.1.1.4, §4.5.2; a BINARYMIME message is not for
- * DATA (3030 §3). A bare CR or LF ends the connection: what follows it could be anything.
+ * DATA: the message, up to the line of a single dot. RFC 5321 §4.1.1.4, §4.5.2; a BINARYMIME
+ * message is not for DATA (3030 §3). A bare CR or LF ends the connection: what follows it could be
+ * anything.
  */
 
 import { DotReader } from '@merpati/formats/smtp/dot.ts';
@@ -40,17 +41,14 @@ async function readData(session: Session, intake: Intake): Promise<void> {
   const reader = new DotReader();
   const clock = startMessageClock(session);
   const drainMax = session.home.config.limits.message_bytes_max * sessionLimits.drainFactorMax;
+  const emit = (piece: Uint8Array): void => intake.push(piece);
   while (!reader.isDone) {
-    let pushed = undefined as void | Promise<void>;
     const chunk =
       wire.takeChunk() ?? (await wire.readChunk(clock.timeoutMs(intake.receivedOctets)));
-    const taken = reader.push(chunk, (piece) => {
-      pushed = intake.push(piece);
-    });
+    const taken = reader.push(chunk, emit);
     if (reader.fault !== null) throw newlineRefusal(reader.fault);
     wire.unread(chunk.subarray(taken));
-    // The store takes the pieces in order: its answer to the last one covers the others.
-    if (pushed instanceof Promise) await pushed;
+    if (intake.backlog !== null) await intake.backlog;
     if (intake.receivedOctets > drainMax) throw new Refusal('chunk-too-big', 'Far too many octets');
   }
 }

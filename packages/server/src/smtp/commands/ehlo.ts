@@ -1,6 +1,6 @@
 /**
- * EHLO: who is there, and what we can do. RFC 5321 §4.1.1.1; the keywords of RFC 1870 (SIZE), 2034, 2920, 3030,
- * 3207, 3461, 4865, 4954, 6152, 6531, 8689 and 9422.
+ * EHLO: who is there, and what we can do. RFC 5321 §4.1.1.1; the keywords of RFC 1870 (SIZE), 2034,
+ * 2920, 3030, 3207, 3461, 4865, 4954, 6152, 6531, 8689 and 9422.
  */
 
 import { offeredMechanisms } from '../../accounts/sasl.ts';

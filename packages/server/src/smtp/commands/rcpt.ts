@@ -1,6 +1,6 @@
 /**
- * RCPT: each recipient is verified here, so that no bounce is ever needed for one we should have refused.
- * RFC 5321 §4.1.1.3, §3.6 (no relay), §4.5.1 (postmaster), §4.5.3.1.8 and .10 (how many).
+ * RCPT: each recipient is verified here, so that no bounce is ever needed for one we should have
+ * refused. RFC 5321 §4.1.1.3, §3.6 (no relay), §4.5.1 (postmaster), §4.5.3.1.8 and .10 (how many).
  */
 
 import { needsUtf8 } from '@merpati/formats/smtp/path.ts';

@@ -1,5 +1,6 @@
 /**
- * STARTTLS: the session begins anew inside TLS; nothing that was said or sent before counts. RFC 3207 §4, §4.2.
+ * STARTTLS: the session begins anew inside TLS; nothing that was said or sent before counts. RFC
+ * 3207 §4, §4.2.
  */
 
 import { Refusal } from '../../refusal.ts';

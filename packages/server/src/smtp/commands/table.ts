@@ -1,4 +1,7 @@
-/** The commands of SMTP. Adding one: its file, its grammar in formats/smtp/command.ts, a row here, a transcript. */
+/**
+ * The commands of SMTP. Adding one: its file, its grammar in formats/smtp/command.ts, a row here, a
+ * transcript.
+ */
 
 import type { CommandTable } from '../session.ts';
 import { auth } from './auth.ts';

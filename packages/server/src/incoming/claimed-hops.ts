@@ -1,5 +1,6 @@
 /**
- * The way before us as the Received fields tell it: claims of others, written down as such. RFC 5321 §4.4.
+ * The way before us as the Received fields tell it: claims of others, written down as such. RFC
+ * 5321 §4.4.
  */
 
 import { readDate } from '@merpati/formats/message/date.ts';

@@ -1,6 +1,6 @@
 /**
- * The trace fields we put above a message. RFC 5321 §4.4 (Received, Return-Path), RFC 3848 and RFC 6531 §4.3
- * (`with`), RFC 8314 §4.3 (`tls`), RFC 9228 (Delivered-To).
+ * The trace fields we put above a message. RFC 5321 §4.4 (Received, Return-Path), RFC 3848 and RFC
+ * 6531 §4.3 (`with`), RFC 8314 §4.3 (`tls`), RFC 9228 (Delivered-To).
  */
 
 import { writeDate } from '@merpati/formats/message/date.ts';
