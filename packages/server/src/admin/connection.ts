@@ -1,4 +1,7 @@
-/** How a command reaches the operations, whether a server runs or not. Types only: nothing is loaded. */
+/**
+ * How a command reaches the operations, whether a server runs or not. Types only: nothing is
+ * loaded.
+ */
 
 import type { z } from 'zod';
 import type { Operations, Streams } from './operations.ts';

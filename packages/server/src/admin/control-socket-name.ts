@@ -9,8 +9,8 @@ const pathBytesMax = 100;
 export const controlSocketFile = (folder: string): string => path.join(folder, 'control.sock');
 
 /**
- * The name to bind or connect to. A path that is too long for a socket address is reached through the
- * folder's file descriptor (Linux). Call `done` when bound or connected.
+ * The name to bind or connect to. A path that is too long for a socket address is reached through
+ * the folder's file descriptor (Linux). Call `done` when bound or connected.
  */
 export function socketName(file: string): { readonly name: string; readonly done: () => void } {
   if (Buffer.byteLength(file) <= pathBytesMax) return { name: file, done: () => {} };

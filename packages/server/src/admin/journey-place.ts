@@ -13,7 +13,10 @@ export interface Place {
   readonly id: JourneyId;
 }
 
-/** Whose eyes: null for the owner of the machine. In a lab nothing is private, so subjects are shown. */
+/**
+ * Whose eyes: null for the owner of the machine. In a lab nothing is private, so subjects are
+ * shown.
+ */
 export type Eyes = { readonly home: Home; readonly viewer: Omit<Viewer, 'submitted'> } | null;
 
 export async function readEyes(context: AdminContext, as: string | undefined): Promise<Eyes> {

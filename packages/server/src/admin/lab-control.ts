@@ -1,4 +1,6 @@
-/** What can be asked of a running lab beyond what every server answers: its faults, how to connect. */
+/**
+ * What can be asked of a running lab beyond what every server answers: its faults, how to connect.
+ */
 
 import type { Fault, Home } from '../home.ts';
 

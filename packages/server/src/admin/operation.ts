@@ -1,7 +1,8 @@
 /**
- * What an admin operation is: a name, a schema for what goes in, and a function over the homes. The same
- * table serves the control socket, the command line without a server, and later the web. No operation
- * writes sentences: results are facts, faults are codes, and whoever asked finds the words.
+ * What an admin operation is: a name, a schema for what goes in, and a function over the homes. The
+ * same table serves the control socket, the command line without a server, and later the web. No
+ * operation writes sentences: results are facts, faults are codes, and whoever asked finds the
+ * words.
  */
 
 import type { z } from 'zod';

@@ -1,4 +1,6 @@
-/** Finding what an operation is about: the home of a domain, the account of an address, a mailbox. */
+/**
+ * Finding what an operation is about: the home of a domain, the account of an address, a mailbox.
+ */
 
 import { normalAddress, normalDomain, splitAddress } from '@merpati/formats/smtp/path.ts';
 import type { AccountRow, MailboxStatus } from '@merpati/store/contract.ts';

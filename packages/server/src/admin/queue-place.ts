@@ -1,4 +1,7 @@
-/** Places in the queue as people name them: a number; in a lab with a letter in front for the server. */
+/**
+ * Places in the queue as people name them: a number; in a lab with a letter in front for the
+ * server.
+ */
 
 import { queueId } from '@merpati/store/ids.ts';
 import type { QueueFilter, QueueRow } from '@merpati/store/contract.ts';

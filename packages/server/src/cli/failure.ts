@@ -1,4 +1,6 @@
-/** What the command line says when something does not work: what, why, what next, and a stable code. */
+/**
+ * What the command line says when something does not work: what, why, what next, and a stable code.
+ */
 
 import type { ExitKind } from './exit.ts';
 

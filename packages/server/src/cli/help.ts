@@ -1,4 +1,7 @@
-/** How help looks: our titles in both languages, examples, and the global options only where they are few. */
+/**
+ * How help looks: our titles in both languages, examples, and the global options only where they
+ * are few.
+ */
 
 import type { Command } from 'commander';
 import { language, say } from './language.ts';

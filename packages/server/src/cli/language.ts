@@ -15,7 +15,10 @@ export function say(en: string, id: string): string {
   return current === 'id' ? id : en;
 }
 
-/** Looks at the arguments before anything else is loaded, so that help and errors are right from the start. */
+/**
+ * Looks at the arguments before anything else is loaded, so that help and errors are right from the
+ * start.
+ */
 export function pickLanguage(args: readonly string[], env: NodeJS.ProcessEnv): Language {
   for (const [i, arg] of args.entries()) {
     if (arg === '--') break;

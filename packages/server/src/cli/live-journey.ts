@@ -16,7 +16,9 @@ export interface LiveJourney {
 /** What follows a last word (a notice, the other server's side of it) comes within this. */
 const afterwordMs = 300;
 
-/** Ends with the first verdict that nothing is expected to change; null when the events end before. */
+/**
+ * Ends with the first verdict that nothing is expected to change; null when the events end before.
+ */
 export async function showLive(live: LiveJourney): Promise<Verdict | null> {
   const events: ShownEvent[] = [];
   const show = createShow(live);

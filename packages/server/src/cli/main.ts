@@ -137,9 +137,9 @@ async function registerCommands(
   chosen: string | null,
   cli: () => Cli,
 ): Promise<void> {
-  for (const entry of commands()) {
-    const command = program.command(entry.name, { hidden: entry.hidden === true });
-    command.summary(entry.summary).description(entry.summary);
+  for (const entry of commands) {
+    const command = program.command(entry.name);
+    command.summary(entry.summary()).description(entry.summary());
     if (entry.name !== chosen) continue;
     const loaded = await entry.load();
     loaded.register(command, cli);

@@ -1,4 +1,7 @@
-/** Types of attachments by the end of their name. What is not here goes as octets, and opens all the same. */
+/**
+ * Types of attachments by the end of their name. What is not here goes as octets, and opens all the
+ * same.
+ */
 
 import path from 'node:path';
 

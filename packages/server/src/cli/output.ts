@@ -6,7 +6,7 @@
 
 import { exitCodes } from './exit.ts';
 import { Failure } from './failure.ts';
-import { language, say } from './language.ts';
+import { say } from './language.ts';
 import { clean, createPaint, cut, pad, wantsColour, width, type Paint } from '../journey/screen.ts';
 
 export interface Globals {
@@ -151,7 +151,7 @@ export class Output {
   bug(error: unknown): void {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
-      `merpati: ${say('this is a mistake of ours', 'ini kesalahan kami')} (${language()})\n${detail}\n`,
+      `merpati: ${say('this is a mistake of ours', 'ini kesalahan kami')}\n${detail}\n`,
     );
     process.exitCode = exitCodes.failed;
   }

@@ -1,6 +1,6 @@
 /**
- * Who may open the control socket may act for every account; protocols still want a password. One is made
- * for the occasion and taken back when it is over.
+ * Who may open the control socket may act for every account; protocols still want a password. One
+ * is made for the occasion and taken back when it is over.
  */
 
 import type { Cli } from './cli.ts';

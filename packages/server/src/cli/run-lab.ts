@@ -177,6 +177,14 @@ function showServers(cli: Cli, lab: Lab, tookMs: number): void {
   output.line('');
 }
 
+function firstText(): string {
+  const lines = say(
+    'Hello,||this came the whole way:|submission, queue, DNS, SMTP, mailbox.|By pigeon.|',
+    'Halo,||email ini menempuh semua langkah:|serah, antre, DNS, SMTP, kotak masuk.|Lewat merpati.|',
+  );
+  return lines.replaceAll('|', '\n');
+}
+
 async function showFirstMessage(cli: Cli, lab: Lab, folder: string): Promise<void> {
   const { output } = cli;
   const [you, friend] = lab.accounts;
@@ -184,10 +192,7 @@ async function showFirstMessage(cli: Cli, lab: Lab, folder: string): Promise<voi
   output.line(`${output.paint.bold(`"${subject}"`)}  ${you.address} → ${friend.address}`);
   const reply = await sendFirstMessage(lab, {
     subject,
-    text: say(
-      'Hello,\n\nthis message came the whole way: submission, queue, DNS, SMTP, mailbox.\nThe pigeon carries it.\n',
-      'Halo,\n\nemail ini menempuh seluruh perjalanan: serah, antre, DNS, SMTP, kotak masuk.\nMerpati yang membawanya.\n',
-    ),
+    text: firstText(),
     attachmentName: 'merpati.png',
   });
   const id = journeyIn(reply);

@@ -1,4 +1,7 @@
-/** Reads a password from a file or from standard input, so that it need not stand in the process list. */
+/**
+ * Reads a password from a file or from standard input, so that it need not stand in the process
+ * list.
+ */
 
 import { readFileSync } from 'node:fs';
 import { Failure } from './failure.ts';

@@ -1,4 +1,7 @@
-/** The options of /usr/sbin/sendmail that programs use. Those that mean nothing here are taken and ignored. */
+/**
+ * The options of /usr/sbin/sendmail that programs use. Those that mean nothing here are taken and
+ * ignored.
+ */
 
 import { usage } from './failure.ts';
 import { say } from './language.ts';

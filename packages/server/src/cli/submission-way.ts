@@ -1,6 +1,7 @@
 /**
- * How a message of ours reaches a submission service: one that is named, with a user and a password; or the
- * server of this data folder, whose owner needs no password and gets one for this one message.
+ * How a message of ours reaches a submission service: one that is named, with a user and a
+ * password; or the server of this data folder, whose owner needs no password and gets one for this
+ * one message.
  */
 
 import { connect } from 'node:net';
@@ -98,8 +99,9 @@ export async function withSubmission<T>(
       {
         host: home?.hostname ?? 'localhost',
         security: isImplicit ? 'implicit' : 'starttls',
-        // The place comes from the server itself, through a socket that only its owner can open, and lies
-        // on this machine: a certificate has nothing to add, and a lab's or an expired one no reason to fail.
+        // The place comes from the server itself, through a socket that only its owner can open,
+        // and lies on this machine: a certificate has nothing to add, and a lab's or an expired one
+        // no reason to fail.
         verify: false,
         dial: () => dialLocal(place),
         helloName: 'localhost.localdomain',

@@ -1,4 +1,7 @@
-/** What a submission service answered, for people: results of each recipient, and the journey to follow. */
+/**
+ * What a submission service answered, for people: results of each recipient, and the journey to
+ * follow.
+ */
 
 import type { RecipientResult } from '@merpati/client/smtp/transaction.ts';
 import { SmtpFault } from '@merpati/client/smtp/fault.ts';

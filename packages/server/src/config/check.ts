@@ -1,4 +1,6 @@
-/** What a configuration that can be read may still get wrong: ports, certificates, names, folders. */
+/**
+ * What a configuration that can be read may still get wrong: ports, certificates, names, folders.
+ */
 
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';

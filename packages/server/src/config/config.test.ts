@@ -45,7 +45,9 @@ test('file, environment and defaults, in this order', (t) => {
 test('unknown keys are errors with their path and a proposal', (t) => {
   const { config, problems } = read(
     t,
-    'hostnam = "x"\n[listen]\nsmpt = []\n[[routes]]\ndomain = "*"\nhost = "a"\nprot = 25\n[xyzzy]\na = 1\n',
+    'hostnam = "x"\n[listen]\nsmpt = []\n'.concat(
+      '[[routes]]\ndomain = "*"\nhost = "a"\nprot = 25\n[xyzzy]\na = 1\n',
+    ),
     { MERPATI_LIMIT__ERRORS_MAX: '4' },
   );
   assert.equal(config, null);
@@ -65,7 +67,9 @@ test('unknown keys are errors with their path and a proposal', (t) => {
 test('values of the wrong kind say what was expected and what was found', (t) => {
   const { problems } = read(
     t,
-    'hostname = 7\n[limits]\nrecipients_max = 5\n[pop]\npolicy = "hidden"\n[[routes]]\ndomain = "*"\n[queue]\nretry_after_s = [1, "2"]\n',
+    'hostname = 7\n[limits]\nrecipients_max = 5\n[pop]\npolicy = "hidden"\n'.concat(
+      '[[routes]]\ndomain = "*"\n[queue]\nretry_after_s = [1, "2"]\n',
+    ),
   );
   const byPath = new Map(problems.map((one) => [one.path, one]));
   assert.deepEqual(byPath.get('hostname')?.args, { expected: 'text', found: '7' });
@@ -82,7 +86,7 @@ test('a mistake in the TOML is named by line and column', (t) => {
   assert.equal(problems[0]?.args['line'], 1);
 });
 
-test('secrets come from files: beside the configuration, from systemd, by an environment variable', (t) => {
+test('secrets come from files: by configuration, from systemd, by the environment', (t) => {
   const toml =
     '[[routes]]\ndomain = "*"\nhost = "smart.example"\nusername = "u"\npassword_file = "smart"\n';
   const credentials = folder(t);

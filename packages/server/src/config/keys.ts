@@ -1,4 +1,7 @@
-/** The keys of the configuration as a flat list, read out of the schema: the one source of their words. */
+/**
+ * The keys of the configuration as a flat list, read out of the schema: the one source of their
+ * words.
+ */
 
 import { z } from 'zod';
 import { configSchema } from './schema.ts';

@@ -84,12 +84,12 @@ export const problemWords = {
     id: 'Port {port} sudah dipakai {other}.',
   },
   'config.listen.rights': {
-    en: 'Port {port} is below 1024 and this user has no right to open it: run as root or give the program CAP_NET_BIND_SERVICE.',
-    id: 'Port {port} di bawah 1024 dan pengguna ini tidak berhak membukanya: jalankan sebagai root atau beri CAP_NET_BIND_SERVICE.',
+    en: 'Port {port} is below 1024 and this user may not open it: give CAP_NET_BIND_SERVICE.',
+    id: 'Port {port} di bawah 1024 dan user ini tak boleh membukanya: beri CAP_NET_BIND_SERVICE.',
   },
   'config.listen.none': {
     en: 'No service listens: neither smtp, submission, submissions, pop3 nor pop3s has an address.',
-    id: 'Tidak ada layanan yang mendengarkan: smtp, submission, submissions, pop3, dan pop3s kosong semua.',
+    id: 'Tidak ada layanan: smtp, submission, submissions, pop3, dan pop3s kosong semua.',
   },
   'config.hostname.missing': {
     en: 'The name of this server is needed for greetings, trace fields and message ids.',
@@ -144,7 +144,7 @@ export const problemWords = {
     id: '"{value}" bukan jaringan; tulis "10.0.0.0/8" atau "2001:db8::/32".',
   },
   'config.queue.order': {
-    en: 'Nobody would be told of a delay: the message goes back after {expire} s, before {notice} s.',
-    id: 'Tidak akan ada kabar penundaan: pesan dikembalikan setelah {expire} dtk, sebelum {notice} dtk.',
+    en: 'Nobody would be told of a delay: mail goes back after {expire} s, before {notice} s.',
+    id: 'Takkan ada kabar penundaan: email kembali setelah {expire} dtk, sebelum {notice} dtk.',
   },
 } as const satisfies Words;

@@ -222,7 +222,10 @@ function valueAt(tree: unknown, parts: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** A relative file is looked for in systemd's $CREDENTIALS_DIRECTORY first, then beside the configuration. */
+/**
+ * A relative file is looked for in systemd's $CREDENTIALS_DIRECTORY first, then beside the
+ * configuration.
+ */
 export function secretFile(name: string, places: ConfigPlaces): string {
   if (path.isAbsolute(name)) return name;
   const credentials = places.env['CREDENTIALS_DIRECTORY'];

@@ -1,6 +1,7 @@
 /**
  * The one schema of the configuration: every key with its default, unit and reason. `merpati config
- * explain KEY` prints the descriptions; the reference in docs/configuration.md is generated from them.
+ * explain KEY` prints the descriptions; the reference in docs/configuration.md is generated from
+ * them.
  */
 
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * The control socket: admin operations by HTTP over a Unix socket in the data folder. Who may open the
- * file may do everything; it is readable by its owner alone. Streams come as lines of JSON.
+ * The control socket: admin operations by HTTP over a Unix socket in the data folder. Who may open
+ * the file may do everything; it is readable by its owner alone. Streams come as lines of JSON.
  */
 
 import { chmodSync, rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * What machines ask over HTTP: is it alive, is it ready, how much of what. `/healthz` and
- * `/healthz/ready` say 503 when the store cannot be read or the server is going down; `/metrics` speaks
- * Prometheus.
+ * `/healthz/ready` say 503 when the store cannot be read or the server is going down; `/metrics`
+ * speaks Prometheus.
  */
 
 import { createServer } from 'node:http';

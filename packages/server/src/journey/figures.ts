@@ -1,4 +1,6 @@
-/** Durations, times and sizes in words, in both languages. Pure: the time zone comes as an argument. */
+/**
+ * Durations, times and sizes in words, in both languages. Pure: the time zone comes as an argument.
+ */
 
 export type Language = 'en' | 'id';
 

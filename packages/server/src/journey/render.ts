@@ -1,6 +1,6 @@
 /**
- * A journey as a drawing for the terminal: the verdict first, then every step with the time it took, then
- * what lies beyond our view. Pure: view and options in, lines out.
+ * A journey as a drawing for the terminal: the verdict first, then every step with the time it
+ * took, then what lies beyond our view. Pure: view and options in, lines out.
  */
 
 import type { EventState, Stage } from '@merpati/store/journey.ts';
@@ -280,13 +280,14 @@ function renderSteps(
   const mark = paintState(event.state, marks[event.state], paint);
   const took =
     event.durUs !== undefined && event.durUs >= 1000
-      ? ` (${durationText(event.durUs, language)})`
+      ? ` (${durationText(event.durUs, language).replace(' ', '\u00a0')})`
       : '';
   const whose =
     place.tellsRcpt === true && event.rcpt !== undefined ? `${clean(event.rcpt)}: ` : '';
   const sentence = `${whose}${eventText(event, options)}${took}`;
   const pieces = columns === null ? [sentence] : wrap(sentence, Math.max(columns - indent, 24));
-  const head = `  ${paint.muted(pad(time, timeColumns, 'left'))} ${mark} ${pad(stage, stageColumns)} `;
+  const when = paint.muted(pad(time, timeColumns, 'left'));
+  const head = `  ${when} ${mark} ${pad(stage, stageColumns)} `;
   const lines = pieces.map((piece, i) => {
     const told = event.state === 'claimed' ? paint.muted(piece) : piece;
     return i === 0 ? `${head}${told}`.trimEnd() : `${' '.repeat(indent)}${told}`;

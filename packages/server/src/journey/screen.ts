@@ -1,6 +1,6 @@
 /**
- * Text for a terminal: colours, widths, and the cleaning of everything that strangers wrote. A subject
- * can carry escape sequences; none of them reaches the terminal.
+ * Text for a terminal: colours, widths, and the cleaning of everything that strangers wrote. A
+ * subject can carry escape sequences; none of them reaches the terminal.
  */
 
 export interface Paint {
@@ -53,8 +53,14 @@ export function cleanLines(text: string): string {
 const escapes = /\u001b\[[0-9;]*m/g;
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 /** East Asian wide and fullwidth blocks, and pictures. */
-const wide =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+const wide = new RegExp(
+  [
+    '^[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\u4dbf\\u4e00-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff',
+    '\\ufe30-\\ufe4f\\uff00-\\uff60\\uffe0-\\uffe6\\u{1f300}-\\u{1f64f}\\u{1f680}-\\u{1faff}',
+    '\\u{20000}-\\u{3fffd}]$',
+  ].join(''),
+  'u',
+);
 
 /** Columns it takes on a terminal; our own colour sequences take none. */
 export function width(text: string): number {
@@ -85,7 +91,9 @@ export function pad(text: string, columns: number, side: 'left' | 'right' = 'rig
   return side === 'right' ? text + missing : missing + text;
 }
 
-/** Breaks at spaces; a word longer than a line stays whole (addresses and ids are never hyphenated). */
+/**
+ * Breaks at spaces; a word longer than a line stays whole (addresses and ids are never hyphenated).
+ */
 export function wrap(text: string, columnsMax: number): string[] {
   const lines: string[] = [];
   let line = '';

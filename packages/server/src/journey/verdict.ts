@@ -1,6 +1,6 @@
 /**
- * Where a message is, in one word for each recipient and one for all of them. Pure: reads the events and
- * nothing else.
+ * Where a message is, in one word for each recipient and one for all of them. Pure: reads the
+ * events and nothing else.
  */
 
 import type { JourneyView, ShownEvent } from './view.ts';
@@ -56,7 +56,9 @@ function fold(events: readonly ShownEvent[], startedUs: number): Omit<Lane, 'rcp
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
-/** More than this between queueing and the first attempt is on purpose: an undo window, a schedule. */
+/**
+ * More than this between queueing and the first attempt is on purpose: an undo window, a schedule.
+ */
 const holdMsMin = 1000;
 
 /** null: the event changes nothing about where the message is. */

@@ -1,7 +1,7 @@
 /**
- * A journey as somebody may see it: gathered from every server of this process that the message passed,
- * and without what is not for these eyes. A recipient sees the sender, and of the recipients only
- * themselves; nobody but those concerned sees the subject.
+ * A journey as somebody may see it: gathered from every server of this process that the message
+ * passed, and without what is not for these eyes. A recipient sees the sender, and of the
+ * recipients only themselves; nobody but those concerned sees the subject.
  */
 
 import type { AccountRow } from '@merpati/store/contract.ts';

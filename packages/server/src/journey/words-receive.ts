@@ -47,13 +47,21 @@ export const receiveWords = {
     en: 'the sender is {account}',
     id: 'pengirimnya {account}',
   },
+  'check.header': {
+    en: 'the header is malformed ({fault})',
+    id: 'header-nya cacat ({fault})',
+  },
+  'check.loop': {
+    en: 'the message goes in circles ({hops} servers so far)',
+    id: 'email ini berputar-putar ({hops} server sejauh ini)',
+  },
   'route.alias': {
     en: 'the address stands for {here} {here:mailbox|mailboxes} here',
     id: 'alamat ini mewakili {here} kotak surat di sini',
   },
   'route.forwarded': {
-    en: 'the address leads to {elsewhere} {elsewhere:address|addresses} elsewhere and {here} {here:mailbox|mailboxes} here',
-    id: 'alamat ini menuju {elsewhere} alamat di tempat lain dan {here} kotak surat di sini',
+    en: 'the address leads to {elsewhere} elsewhere and to {here} here',
+    id: 'alamat ini menuju {elsewhere} di tempat lain dan {here} di sini',
   },
   'accept.ok': {
     en: '{by} has taken the responsibility: "{reply}"',

@@ -1,6 +1,6 @@
 /**
- * The lab's own certificate authority: one root, and a certificate for each server. The root is written
- * to a file, so that curl, Thunderbird or a phone can be told to trust it. RFC 5280.
+ * The lab's own certificate authority: one root, and a certificate for each server. The root is
+ * written to a file, so that curl, Thunderbird or a phone can be told to trust it. RFC 5280.
  */
 
 import 'reflect-metadata';
@@ -48,7 +48,10 @@ export async function openAuthority(folder: string, nowMs: number): Promise<Auth
   };
 }
 
-/** A certificate nobody should believe: signed by itself, for another name, and over since yesterday. */
+/**
+ * A certificate nobody should believe: signed by itself, for another name, and over since
+ * yesterday.
+ */
 export async function makeWrongCertificate(nowMs: number): Promise<Certificate> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -69,7 +72,7 @@ async function makeRoot(nowMs: number): Promise<Certificate> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const usages = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Merpati lab authority (only for this machine)',
+    name: 'CN=Merpati lab',
     serialNumber: serialNumber(),
     notBefore: new Date(nowMs - dayMs),
     notAfter: new Date(nowMs + 3650 * dayMs),

@@ -1,7 +1,7 @@
 /**
- * An authoritative DNS server for the lab, by UDP and TCP. RFC 1035 §4.2, §6; negative answers RFC 2308
- * §3; EDNS RFC 6891 §6; over TCP RFC 7766 §8. What it answers comes from a zone; it also plays a server that
- * is out of order, when told to.
+ * An authoritative DNS server for the lab, by UDP and TCP. RFC 1035 §4.2, §6; negative answers RFC
+ * 2308 §3; EDNS RFC 6891 §6; over TCP RFC 7766 §8. What it answers comes from a zone; it also plays
+ * a server that is out of order, when told to.
  */
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';

@@ -1,7 +1,7 @@
 /**
- * The world of the lab: names are asked of the lab's own DNS, and a connection to port 25 of an address
- * that stands for a lab server goes to the port where that server really listens. Nothing leaves the
- * machine: any address that is not loopback cannot be reached.
+ * The world of the lab: names are asked of the lab's own DNS, and a connection to port 25 of an
+ * address that stands for a lab server goes to the port where that server really listens. Nothing
+ * leaves the machine: any address that is not loopback cannot be reached.
  */
 
 import type { DialTarget, Resolver, World } from '../world.ts';

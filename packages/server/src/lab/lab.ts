@@ -1,6 +1,6 @@
 /**
- * The lab: two mail servers, an authority for their certificates and a DNS, in one process on loopback.
- * Everything in it runs the code of production over real sockets; only the world differs.
+ * The lab: two mail servers, an authority for their certificates and a DNS, in one process on
+ * loopback. Everything in it runs the code of production over real sockets; only the world differs.
  */
 
 import { mkdir } from 'node:fs/promises';

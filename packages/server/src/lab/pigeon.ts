@@ -1,8 +1,10 @@
-/** A picture to attach: a small carrier pigeon, drawn here and written as PNG (RFC 2083). */
+/** A picture to attach: a small carrier pigeon, drawn here and written as PNG. */
 
 import { crc32, deflateSync } from 'node:zlib';
 
-/** `.` sky, `#` outline, `o` body, `w` wing, `b` beak, `e` eye, `l` legs, `m` the letter it carries. */
+/**
+ * `.` sky, `#` outline, `o` body, `w` wing, `b` beak, `e` eye, `l` legs, `m` the letter it carries.
+ */
 const drawing = [
   '......................................',
   '.............####.....................',

@@ -1,6 +1,6 @@
 /**
- * The ports of a lab: one block of them, which can be moved as a whole. Those of design.md §6 begin at
- * 2000; `--ports-from 12000` makes 12525 of 2525.
+ * The ports of a lab: one block of them, which can be moved as a whole. Those of design.md §6 begin
+ * at 2000; `--ports-from 12000` makes 12525 of 2525.
  */
 
 import { createSocket } from 'node:dgram';

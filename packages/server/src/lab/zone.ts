@@ -1,6 +1,6 @@
 /**
- * What the lab's DNS says: the whole name space, as if the lab were the internet. Every domain that one
- * of the servers calls its own has its records here at once; all other names do not exist.
+ * What the lab's DNS says: the whole name space, as if the lab were the internet. Every domain that
+ * one of the servers calls its own has its records here at once; all other names do not exist.
  */
 
 import type { RecordData } from '@merpati/formats/dns/message.ts';

@@ -1,7 +1,7 @@
 /**
- * The log: one JSON object a line by pino, with `event` naming what happened. On a terminal the same
- * lines in a form for eyes. Passwords and AUTH payloads are never given to it, and fields that sound
- * like secrets are taken out should it ever happen.
+ * The log: one JSON object a line by pino, with `event` naming what happened. On a terminal the
+ * same lines in a form for eyes. Passwords and AUTH payloads are never given to it, and fields that
+ * sound like secrets are taken out should it ever happen.
  */
 
 import { Writable } from 'node:stream';
@@ -27,7 +27,10 @@ const secretNames: ReadonlySet<string> = new Set([
 ]);
 const censor = '…';
 
-/** Lines wait for company up to this size or time, whichever comes first: a write costs more than a line. */
+/**
+ * Lines wait for company up to this size or time, whichever comes first: a write costs more than a
+ * line.
+ */
 const bufferBytes = 8192;
 const flushEveryMs = 100;
 
@@ -58,7 +61,10 @@ function openDestination({ to, readable }: LogOptions): DestinationStream {
 
 type Fields = Record<string, unknown>;
 
-/** Pino's own redaction walks every path in every line; here a line without secrets costs a look at its keys. */
+/**
+ * Pino's own redaction walks every path in every line; here a line without secrets costs a look at
+ * its keys.
+ */
 function withoutSecrets(fields: Fields): Fields {
   for (const name in fields) {
     const value = fields[name];

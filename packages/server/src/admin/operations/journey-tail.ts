@@ -6,7 +6,9 @@ import { gatherJourney, restrict, shown, shownHead, type ShownEvent } from '../.
 import { findJourney, readEyes, viewerOf, type Eyes, type Place } from '../journey-place.ts';
 import { streamOperation, type AdminContext } from '../operation.ts';
 
-/** A reader that is slower than the mail loses the oldest events, and the journey itself keeps them. */
+/**
+ * A reader that is slower than the mail loses the oldest events, and the journey itself keeps them.
+ */
 const waitingMax = 10_000;
 
 export const journeyTail = streamOperation({
@@ -70,7 +72,10 @@ class Follower {
   }
 }
 
-/** Subscribes at once (nothing is missed while a replay is read) and yields until the asker has gone. */
+/**
+ * Subscribes at once (nothing is missed while a replay is read) and yields until the asker has
+ * gone.
+ */
 function listen(context: AdminContext, signal: AbortSignal): AsyncGenerator<ShownEvent[]> {
   const waiting: ShownEvent[] = [];
   const bell = { ring: () => {} };

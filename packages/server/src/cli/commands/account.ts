@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { AccountView } from '../../admin/account-view.ts';
+import type { AccountShown } from '../../admin/operations/account-show.ts';
 import type { Cli } from '../cli.ts';
 import { usage } from '../failure.ts';
 import { bytes, readBytes, when } from '../figures.ts';
@@ -154,14 +155,7 @@ function registerShow(account: Command, cli: () => Cli): void {
         const quota = one.quotaBytes === null ? '' : ` / ${bytes(one.quotaBytes)}`;
         line(say('Mail', 'Email'), `${one.messages}, ${bytes(one.usedBytes)}${quota}`);
         line('POP3', popSentence(one));
-        const sent = shown.sentToday;
-        line(
-          say('Sent today', 'Terkirim hari ini'),
-          say(
-            `${sent.messages} of ${one.limits.messagesPerDay}, ${sent.newRecipients} of ${one.limits.newRecipientsPerDay} new recipients`,
-            `${sent.messages} dari ${one.limits.messagesPerDay}, ${sent.newRecipients} dari ${one.limits.newRecipientsPerDay} penerima baru`,
-          ),
-        );
+        line(say('Sent today', 'Terkirim hari ini'), sentSentence(shown));
         if (shown.aliases.length > 0) line('Alias', shown.aliases.join(', '));
         for (const box of shown.mailboxes) {
           line(
@@ -176,6 +170,15 @@ function registerShow(account: Command, cli: () => Cli): void {
         }
       });
     });
+}
+
+function sentSentence({ account, sentToday }: AccountShown): string {
+  const { messagesPerDay, newRecipientsPerDay } = account.limits;
+  const { messages, newRecipients } = sentToday;
+  const of = say('of', 'dari');
+  const people = say('new recipients', 'penerima baru');
+  const mail = `${messages} ${of} ${messagesPerDay}`;
+  return `${mail}, ${newRecipients} ${of} ${newRecipientsPerDay} ${people}`;
 }
 
 function popSentence(one: AccountView): string {

@@ -1,6 +1,6 @@
 /**
- * `merpati completion SHELL`: a script that completes nouns, verbs and options. The words are written
- * into the script, so that a Tab costs no start of Node.
+ * `merpati completion SHELL`: a script that completes nouns, verbs and options. The words are
+ * written into the script, so that a Tab costs no start of Node.
  */
 
 import { Command } from 'commander';
@@ -41,9 +41,8 @@ export function register(completion: Command, cli: () => Cli): void {
 }
 
 async function collect(): Promise<Words[]> {
-  const visible = commands().filter((one) => one.hidden !== true);
-  const words: Words[] = [{ at: '', next: visible.map((one) => one.name) }];
-  for (const entry of visible) {
+  const words: Words[] = [{ at: '', next: commands.map((one) => one.name) }];
+  for (const entry of commands) {
     if (entry.name === 'completion') continue;
     const command = new Command(entry.name);
     const loaded = await entry.load();

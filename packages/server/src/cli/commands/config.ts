@@ -103,9 +103,8 @@ function showKey(cli: Cli, key: ConfigKey): void {
     key.default === undefined
       ? say('none: needed', 'tidak ada: wajib')
       : JSON.stringify(key.default);
-  output.line(
-    `${paint.bold(key.path)}  ${paint.muted(`${key.type}, ${say('default', 'bawaan')} ${fallback}`)}`,
-  );
+  const facts = `${key.type}, ${say('default', 'bawaan')} ${fallback}`;
+  output.line(`${paint.bold(key.path)}  ${paint.muted(facts)}`);
   for (const line of wrap(key.description, Math.min(output.columns || 80, 100) - 4))
     output.line(`    ${line}`);
   if (key.env !== null && output.globals.verbose) output.line(`    ${paint.muted(key.env)}`);

@@ -1,4 +1,6 @@
-/** `merpati lab`: starts the lab, shows the way of a first message, and stays up; and its faults. */
+/**
+ * `merpati lab`: starts the lab, shows the way of a first message, and stays up; and its faults.
+ */
 
 import type { Command } from 'commander';
 import type { LabFaultState } from '../../admin/lab-control.ts';

@@ -1,4 +1,7 @@
-/** `merpati mail fetch`: downloads a maildrop by POP3 into a Maildir, so that no crash loses or doubles mail. */
+/**
+ * `merpati mail fetch`: downloads a maildrop by POP3 into a Maildir, so that no crash loses or
+ * doubles mail.
+ */
 
 import type { Command } from 'commander';
 import { Pop3Client } from '@merpati/client/pop3/client.ts';
@@ -34,11 +37,11 @@ export function registerFetch(mail: Command, cli: () => Cli): void {
     const { output } = cli();
     output.value('merpati.mail.fetch/1', summary, () => {
       const { stored, known, failed, deleted } = summary;
-      const octets = stored.reduce((sum, one) => sum + one.octets, 0);
+      const size = bytes(stored.reduce((sum, one) => sum + one.octets, 0));
       output.line(
         say(
-          `${stored.length} fetched (${bytes(octets)}), ${known} were here, ${deleted} deleted on the server`,
-          `${stored.length} diambil (${bytes(octets)}), ${known} sudah ada, ${deleted} dihapus di server`,
+          `${stored.length} fetched (${size}), ${known} were here, ${deleted} deleted there`,
+          `${stored.length} diambil (${size}), ${known} sudah ada, ${deleted} dihapus di sana`,
         ),
       );
       for (const one of failed)

@@ -158,7 +158,9 @@ function bodyText(message: Uint8Array, part: Part): string {
   return part.type.value === 'text/html' ? htmlToText(text) : text;
 }
 
-/** Enough to read a message that has nothing but HTML; nothing of it is ever executed or fetched. */
+/**
+ * Enough to read a message that has nothing but HTML; nothing of it is ever executed or fetched.
+ */
 function htmlToText(html: string): string {
   const names: Readonly<Record<string, string>> = {
     amp: '&',

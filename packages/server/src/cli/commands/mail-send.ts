@@ -1,4 +1,7 @@
-/** `merpati mail send`: composes a message and hands it to a submission service, like any mail program. */
+/**
+ * `merpati mail send`: composes a message and hands it to a submission service, like any mail
+ * program.
+ */
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -18,7 +18,7 @@ export function register(mail: Command, cli: () => Cli): void {
   registerDownloaded(mail, cli);
   examples(mail, [
     'merpati --lab mail send --to friend@surat.test --subject Halo --body "Apa kabar?" --watch',
-    'merpati mail send --as rina@contoh.id --to siti@contoh.org --attach laporan.pdf --body - < isi.txt',
+    'merpati mail send --to siti@contoh.org --attach laporan.pdf --body - < isi.txt',
     'merpati mail list --as rina@contoh.id',
     'merpati mail read 3 --as rina@contoh.id --save ~/Downloads',
     'merpati mail fetch ~/Mail --server pop3s://mail.contoh.id --user rina@contoh.id --keep',

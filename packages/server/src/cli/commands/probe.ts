@@ -1,4 +1,7 @@
-/** `merpati probe`: the readers and checks of the server on data of one's own, or as a filter of JSON lines. */
+/**
+ * `merpati probe`: the readers and checks of the server on data of one's own, or as a filter of
+ * JSON lines.
+ */
 
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';

@@ -1,6 +1,6 @@
 /**
- * `merpati sendmail`: stands in for /usr/sbin/sendmail for cron, git and scripts. Its options and exit
- * codes are those of that program; the message is handed to submission like any other.
+ * `merpati sendmail`: stands in for /usr/sbin/sendmail for cron, git and scripts. Its options and
+ * exit codes are those of that program; the message is handed to submission like any other.
  */
 
 import os from 'node:os';
@@ -21,7 +21,9 @@ import { readSendmail, type SendmailOptions } from '../sendmail-options.ts';
 import { withSubmission } from '../submission-way.ts';
 import { asFailure, readResults, sysexitOfFault } from '../submitted.ts';
 
-/** Only for `--help` and completion: the real thing takes its words before anything else sees them. */
+/**
+ * Only for `--help` and completion: the real thing takes its words before anything else sees them.
+ */
 export function register(sendmail: Command): void {
   sendmail
     .usage('[-t] [-i] [-f ADDRESS] [-F NAME] [-N NOTICES] [-V ENVID] [ADDRESS...]')
@@ -97,7 +99,10 @@ function sysexitOfFailure(failure: Failure): number {
   }
 }
 
-/** Until the end, or (as sendmail has it without -i) until a line with a single dot. LF becomes CRLF. */
+/**
+ * Until the end, or (as sendmail has it without -i) until a line with a single dot. LF becomes
+ * CRLF.
+ */
 async function readInput(ignoreDots: boolean): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -168,7 +173,9 @@ function addressesIn(head: Head, key: string): string[] {
   );
 }
 
-/** Cron and scripts often leave From out. The server adds Date and Message-ID, and takes Bcc away. */
+/**
+ * Cron and scripts often leave From out. The server adds Date and Message-ID, and takes Bcc away.
+ */
 function withFrom(
   message: Uint8Array,
   head: Head,

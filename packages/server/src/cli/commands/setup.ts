@@ -155,7 +155,7 @@ async function populate(about: {
   }
 }
 
-/** RFC 5321 §4.5.1 and RFC 2142 §4: every domain has a postmaster; abuse@ is where complaints go. */
+/** RFC 5321 §4.5.1: every domain has a postmaster; abuse@ is where complaints go. */
 async function addPostmaster(
   connection: import('../../admin/connection.ts').Connection,
   domain: string,
@@ -201,8 +201,8 @@ function show(
   if (made.given.certificate === undefined) {
     output.line(
       `${paint.warn('▲')} ${say(
-        'Without a certificate nobody can log in. Get one, then: merpati setup … --certificate FILE --key FILE --yes',
-        'Tanpa sertifikat tidak ada yang bisa masuk. Buat satu, lalu: merpati setup … --certificate FILE --key FILE --yes',
+        'Without a certificate nobody can log in: setup again with --certificate and --key',
+        'Tanpa sertifikat tak ada yang bisa masuk: setup lagi dengan --certificate dan --key',
       )}`,
     );
   }

@@ -20,14 +20,15 @@ function show(cli: Cli, found: ServerStatus): void {
   const { output } = cli;
   const { paint } = output;
   if (found.startedMs === null) {
-    output.line(
-      `${paint.warn('▲')} ${say('No server runs; the store was opened directly.', 'Tidak ada server; penyimpanan dibuka langsung.')}`,
+    const text = say(
+      'No server runs; the store was opened directly.',
+      'Tidak ada server; penyimpanan dibuka langsung.',
     );
+    output.line(`${paint.warn('▲')} ${text}`);
   } else {
     const since = duration(Date.now() - found.startedMs);
-    output.line(
-      `${paint.ok('✓')} merpati ${found.version ?? ''}, ${say(`running for ${since}`, `berjalan ${since}`)}`,
-    );
+    const text = say(`running for ${since}`, `berjalan ${since}`);
+    output.line(`${paint.ok('✓')} merpati ${found.version ?? ''}, ${text}`);
   }
   for (const home of found.homes) {
     output.line('');

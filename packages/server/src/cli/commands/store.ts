@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { CheckFinding, CheckProgress } from '@merpati/store/contract.ts';
+import type { CheckFinding, CheckProgress, CheckReport } from '@merpati/store/contract.ts';
 import type { Cli } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
 import { bytes } from '../figures.ts';
@@ -97,14 +97,8 @@ function registerCheck(store: Command, cli: () => Cli): void {
         const { result } = item;
         findings.push(...result.findings.map((one) => ({ ...one, server: result.server })));
         output.value('merpati.store.check/1', result, () => {
-          const { counted } = result;
           const mark = result.findings.length === 0 ? output.paint.ok('✓') : output.paint.bad('✕');
-          output.line(
-            say(
-              `${mark} ${result.server}: ${counted.messages} messages of ${counted.accounts} accounts, ${counted.queued} queued, ${bytes(counted.bytes)}`,
-              `${mark} ${result.server}: ${counted.messages} email dari ${counted.accounts} akun, ${counted.queued} di antrean, ${bytes(counted.bytes)}`,
-            ),
-          );
+          output.line(`${mark} ${result.server}: ${countedText(result.counted)}`);
           for (const one of result.findings) showFinding(cli(), one);
         });
       }
@@ -119,6 +113,13 @@ function registerCheck(store: Command, cli: () => Cli): void {
         );
       }
     });
+}
+
+function countedText({ messages, accounts, queued, bytes: size }: CheckReport['counted']): string {
+  return say(
+    `${messages} messages of ${accounts} accounts, ${queued} queued, ${bytes(size)}`,
+    `${messages} email dari ${accounts} akun, ${queued} di antrean, ${bytes(size)}`,
+  );
 }
 
 function showFinding(cli: Cli, one: CheckFinding): void {
