@@ -45,6 +45,7 @@ import { readVersion } from './migrate.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
 import { packAcceptance, packEvents, type PackedChange, type WriterStart } from './operations.ts';
 import * as directory from './read/directory.ts';
+import { DirectoryCache } from './read/directory-cache.ts';
 import * as journeys from './read/journeys.ts';
 import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
@@ -68,6 +69,7 @@ export class SqliteStore implements Store {
   readonly #writer: WriterClient;
   readonly #care: CareClient;
   readonly #bodies: Bodies;
+  readonly #directory: DirectoryCache;
   readonly #housekeeping: NodeJS.Timeout;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #reserve: Reserve;
@@ -86,6 +88,7 @@ export class SqliteStore implements Store {
     this.#lock = parts.lock;
     this.#db = parts.db;
     this.#writer = parts.writer;
+    this.#directory = new DirectoryCache(parts.db);
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
     this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
     this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
@@ -134,15 +137,15 @@ export class SqliteStore implements Store {
   // ---- directory
 
   async findDomain(name: string) {
-    return directory.findDomain(this.#db, name);
+    return this.#directory.findDomain(name);
   }
 
   async findAddress(address: string) {
-    return directory.findAddress(this.#db, address);
+    return this.#directory.findAddress(address);
   }
 
   async findAccount(id: AccountId) {
-    return directory.findAccount(this.#db, id);
+    return this.#directory.findAccount(id);
   }
 
   domains() {
@@ -396,6 +399,7 @@ export class SqliteStore implements Store {
 
   #committed(changes: readonly PackedChange[]): void {
     this.#care.dirty();
+    if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
     if (changes.length === 0 || this.#listeners.size === 0) return;
     const heard = unpackChanges(changes);
     for (const listener of this.#listeners) listener(heard);

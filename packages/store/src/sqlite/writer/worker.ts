@@ -128,8 +128,10 @@ class Writer {
       list.push({ ...ending, id: task.id });
       byPort.set(task.port, list);
     }
+    // What is kept in memory of the directory must be forgotten, by whoever has nothing to hear else.
+    const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
     for (const [port, { hearsChanges }] of this.#ports) {
-      const heard = hearsChanges ? changes : [];
+      const heard = hearsChanges ? changes : ofDirectory;
       const own = byPort.get(port) ?? [];
       if (own.length === 0 && heard.length === 0) continue;
       port.postMessage({ kind: 'endings', endings: own, changes: heard } satisfies FromWriter);

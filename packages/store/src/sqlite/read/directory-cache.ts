@@ -1,0 +1,88 @@
+/**
+ * Domains, addresses and accounts as they were last read. Each recipient of each message asks for them,
+ * and they change a few times a day. Only what exists is kept: names that do not are guessed without end.
+ */
+
+import type { AccountRow, AddressTarget, DomainRow } from '../../contract.ts';
+import { modSeq, type AccountId } from '../../ids.ts';
+import type { Database } from '../database.ts';
+import * as directory from './directory.ts';
+
+/** Entries of each kind; about 1 KB for an account. Beyond it all are forgotten. */
+const entriesMax = 10_000;
+
+type KnownTarget =
+  | { readonly kind: 'account'; readonly id: AccountId }
+  | Extract<AddressTarget, { kind: 'alias' }>;
+
+interface Counters {
+  readonly used: number;
+  readonly messages: number;
+  readonly modseq: number;
+}
+
+export class DirectoryCache {
+  readonly #db: Database;
+  readonly #domains = new Map<string, DomainRow>();
+  readonly #targets = new Map<string, KnownTarget>();
+  readonly #accounts = new Map<AccountId, AccountRow>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Something was changed in the directory. */
+  forget(): void {
+    this.#domains.clear();
+    this.#targets.clear();
+    this.#accounts.clear();
+  }
+
+  findDomain(name: string): DomainRow | null {
+    const known = this.#domains.get(name);
+    if (known !== undefined) return known;
+    const found = directory.findDomain(this.#db, name);
+    if (found !== null) keep(this.#domains, name, found);
+    return found;
+  }
+
+  findAddress(address: string): AddressTarget | null {
+    const known = this.#targets.get(address);
+    if (known === undefined) return this.#readAddress(address);
+    if (known.kind === 'alias') return known;
+    const account = this.findAccount(known.id);
+    return account === null ? null : { kind: 'account', account };
+  }
+
+  /** With its counters of this moment. */
+  findAccount(id: AccountId): AccountRow | null {
+    const known = this.#accounts.get(id);
+    if (known === undefined) {
+      const found = directory.findAccount(this.#db, id);
+      if (found !== null) keep(this.#accounts, id, found);
+      return found;
+    }
+    const counters = this.#db.get<Counters>(
+      'SELECT used, messages, modseq FROM account WHERE account_id = ?',
+      id,
+    );
+    if (counters === undefined) return null;
+    const { used, messages, modseq } = counters;
+    return { ...known, usedBytes: used, messages, modseq: modSeq(modseq) };
+  }
+
+  #readAddress(address: string): AddressTarget | null {
+    const found = directory.findAddress(this.#db, address);
+    if (found?.kind === 'alias') keep(this.#targets, address, found);
+    if (found?.kind === 'account') {
+      keep(this.#targets, address, { kind: 'account', id: found.account.id });
+      keep(this.#accounts, found.account.id, found.account);
+    }
+    return found;
+  }
+}
+
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (map.size >= entriesMax) map.clear();
+  map.set(key, value);
+}
