@@ -1,6 +1,6 @@
 /**
- * The client's side of SASL, apart from any protocol: RFC 4616 (PLAIN), LOGIN, RFC 5802 and RFC 7677
- * (SCRAM-SHA-256, and -PLUS bound to the TLS channel by RFC 9266 or RFC 5929 §4).
+ * The client's side of SASL, apart from any protocol: RFC 4616 (PLAIN), LOGIN, RFC 5802 and RFC
+ * 7677 (SCRAM-SHA-256, and -PLUS bound to the TLS channel by RFC 9266 or RFC 5929 §4).
  */
 
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';

@@ -120,7 +120,7 @@ test('every mechanism, the strongest first, and no secret in the transcript', as
   }
 });
 
-test('a password does not travel without TLS, unless it goes no further than this machine', async () => {
+test('a password does not travel without TLS, but to this very machine', async () => {
   await using server = await startScriptedSmtp({
     extensions: ['AUTH PLAIN'],
     on: ({ verb }) => (verb === 'AUTH' ? '235 2.7.0 in' : undefined),

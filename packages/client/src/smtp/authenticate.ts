@@ -1,6 +1,6 @@
 /**
- * AUTH, RFC 4954: the strongest mechanism that both sides have, and never a weaker one after a failure,
- * which is what somebody in the middle would want.
+ * AUTH, RFC 4954: the strongest mechanism that both sides have, and never a weaker one after a
+ * failure, which is what somebody in the middle would want.
  */
 
 import { isIP } from 'node:net';
@@ -28,7 +28,10 @@ interface Port {
   readonly timeoutMs: number;
 }
 
-/** A command line must not exceed 512 octets; longer first answers wait for the challenge. RFC 4954 §4. */
+/**
+ * A command line must not exceed 512 octets; longer first answers wait for the challenge. RFC 4954
+ * §4.
+ */
 const commandOctetsMax = 510;
 
 export async function authenticate(credentials: SmtpCredentials, port: Port): Promise<void> {

@@ -96,7 +96,7 @@ test('a message by DATA, pipelined, with dots stuffed, byte for byte', async () 
   ]);
 });
 
-test('by BDAT where CHUNKING is offered (RFC 3030 §2); never ahead of the answers to RCPT', async () => {
+test('by BDAT where CHUNKING is offered, after the answers to RCPT (RFC 3030 §2)', async () => {
   await using server = await startScriptedSmtp({
     extensions: ['PIPELINING', 'CHUNKING', '8BITMIME'],
     on: ({ verb, line }) => (verb === 'RCPT' && line.includes('no@') ? '550 5.1.1 no' : undefined),
@@ -129,7 +129,7 @@ test('without PIPELINING every command waits; without EHLO there is HELO', async
   assert.deepEqual(server.messages[0]?.to, ['c@mx.test']);
 });
 
-test('each recipient has a verdict of its own; the next message begins with RSET when it must', async () => {
+test('each recipient has his own verdict; RSET begins the next message when it must', async () => {
   await using server = await startScriptedSmtp({
     on: ({ verb, line, session }) => {
       if (verb === 'MAIL' && line.includes('<bad@')) return '550 5.7.1 not you';
@@ -159,7 +159,7 @@ test('each recipient has a verdict of its own; the next message begins with RSET
   assert.equal(resets.length, 1, 'after a transaction that was opened and came to nothing');
 });
 
-test('a server that goes ahead although it has refused everybody gets nothing (RFC 2920 §3.1)', async () => {
+test('354 although everybody was refused: nothing is sent (RFC 2920 §3.1)', async () => {
   await using server = await startScriptedSmtp({
     on: ({ verb }) => {
       if (verb === 'RCPT') return '550 5.1.1 no';
@@ -274,7 +274,7 @@ test('what the server cannot take unchanged is not sent', async () => {
   }
 });
 
-test('addresses beyond ASCII: a domain alone goes as A-labels, a local part needs SMTPUTF8', async () => {
+test('beyond ASCII: a domain goes as A-labels, a local part needs SMTPUTF8', async () => {
   await using server = await startScriptedSmtp({ extensions: ['PIPELINING', '8BITMIME'] });
   const client = await ready(server);
   const results = await client.send(

@@ -24,14 +24,14 @@ export interface SmtpClientOptions {
 }
 
 /**
- * One session. The steps are the caller's: `greet`, `hello`, perhaps `startTls` and `authenticate`, then
- * `send` as often as wanted, and `quit`. For the usual ways to a server see `openSession`.
+ * One session. The steps are the caller's: `greet`, `hello`, perhaps `startTls` and `authenticate`,
+ * then `send` as often as wanted, and `quit`. For the usual ways to a server see `openSession`.
  *
  * @example
  * const client = await SmtpClient.greet(socket, { helloName: 'mail.example' });
  * await client.hello();
- * const [result] = await client.send({ from: 'a@b.example', recipients: [{ address: 'c@d.example' }] }, contentOf(bytes));
- * await client.quit();
+ * const [result] = await client.send({ from: 'a@b.example', recipients: [{ address: 'c@d.example'
+ * }] }, contentOf(bytes)); await client.quit();
  */
 export class SmtpClient {
   /** The server's first words. */

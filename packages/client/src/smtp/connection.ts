@@ -1,6 +1,6 @@
 /**
- * One connection to an SMTP server: commands out, replies in, each with its deadline; TLS in between.
- * RFC 5321 §4.2 (replies), RFC 3207 §4 (STARTTLS).
+ * One connection to an SMTP server: commands out, replies in, each with its deadline; TLS in
+ * between. RFC 5321 §4.2 (replies), RFC 3207 §4 (STARTTLS).
  */
 
 import { isIP, type Socket } from 'node:net';
@@ -27,7 +27,9 @@ const weakestCiphers = `${DEFAULT_CIPHERS}:@SECLEVEL=0`;
 export interface TlsOptions {
   /** The name in SNI and the one the certificate must be for; an address is matched, not sent. */
   readonly host: string;
-  /** Without verification the facts say what is wrong, and the conversation goes on. RFC 7435 §4. */
+  /**
+   * Without verification the facts say what is wrong, and the conversation goes on. RFC 7435 §4.
+   */
   readonly verify: boolean;
   /** Trusted besides the roots that Node comes with; PEM. */
   readonly ca?: readonly string[];
@@ -147,8 +149,8 @@ export class Connection {
   // ---------------------------------------------------------------- TLS
 
   /**
-   * The client's side of TLS, from here on. What the server sent in plain text beyond its 220 may have
-   * been put there by somebody else: the connection ends (CVE-2011-0411 seen from this side).
+   * The client's side of TLS, from here on. What the server sent in plain text beyond its 220 may
+   * have been put there by somebody else: the connection ends (CVE-2011-0411 seen from this side).
    */
   async startTls(options: TlsOptions): Promise<TlsFacts> {
     if (!this.isOpen) {

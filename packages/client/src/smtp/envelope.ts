@@ -1,7 +1,7 @@
 /**
  * The envelope of one transaction, as commands. Parameters go only to servers that know them: SIZE
- * (RFC 1870 §6), BODY (RFC 6152 §3, RFC 3030 §3), SMTPUTF8 (RFC 6531 §3.4), RET, ENVID, NOTIFY and ORCPT
- * (RFC 3461 §4), REQUIRETLS (RFC 8689 §2), HOLDFOR and HOLDUNTIL (RFC 4865 §3).
+ * (RFC 1870 §6), BODY (RFC 6152 §3, RFC 3030 §3), SMTPUTF8 (RFC 6531 §3.4), RET, ENVID, NOTIFY and
+ * ORCPT (RFC 3461 §4), REQUIRETLS (RFC 8689 §2), HOLDFOR and HOLDUNTIL (RFC 4865 §3).
  */
 
 import type { BodyType, NotifyWord } from '@merpati/formats/smtp/command.ts';
@@ -161,7 +161,9 @@ export function bodyTypeFor(
   return isEightBit && eightBitMime ? '8bitmime' : '7bit';
 }
 
-/** Octets beyond ASCII in the header alone, undeclared, are no UTF-8 that anybody has vouched for. */
+/**
+ * Octets beyond ASCII in the header alone, undeclared, are no UTF-8 that anybody has vouched for.
+ */
 function needsSmtpUtf8(envelope: Envelope): boolean {
   return (
     envelope.smtputf8 === true ||

@@ -1,4 +1,7 @@
-/** The usual ways to a server that is named: dial, TLS as told, log in. For submission and smarthosts. */
+/**
+ * The usual ways to a server that is named: dial, TLS as told, log in. For submission and
+ * smarthosts.
+ */
 
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { SmtpCredentials } from './authenticate.ts';
@@ -9,7 +12,9 @@ export interface SessionOptions extends SmtpClientOptions {
   readonly host: string;
   /** Default: 465 for `implicit`, else 587. */
   readonly port?: number;
-  /** `implicit` and `starttls` insist on TLS with a good certificate; `none` speaks in the clear. */
+  /**
+   * `implicit` and `starttls` insist on TLS with a good certificate; `none` speaks in the clear.
+   */
   readonly security: 'implicit' | 'starttls' | 'none';
   /** Trusted besides the roots that Node comes with; PEM. */
   readonly ca?: readonly string[];
@@ -25,7 +30,8 @@ export interface SessionOptions extends SmtpClientOptions {
  * A session ready to `send`. Throws SmtpFault.
  *
  * @example
- * await using client = await openSession({ host: 'mail.example', security: 'implicit', helloName: 'laptop.example', credentials });
+ * await using client = await openSession({ host: 'mail.example', security: 'implicit', helloName:
+ * 'laptop.example', credentials });
  */
 export async function openSession(options: SessionOptions): Promise<SmtpClient> {
   const { host, security, ca } = options;

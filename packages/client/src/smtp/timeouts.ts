@@ -1,4 +1,7 @@
-/** How long to wait for a server. RFC 5321 §4.5.3.2: shorter ones lose mail to slow but honest servers. */
+/**
+ * How long to wait for a server. RFC 5321 §4.5.3.2: shorter ones lose mail to slow but honest
+ * servers.
+ */
 
 export interface SmtpTimeouts {
   /** The 220 after the connection. §4.5.3.2.1. */
@@ -15,7 +18,9 @@ export interface SmtpTimeouts {
   readonly dataMs: number;
   /** Until the connection takes the next block of the message. §4.5.3.2.5. */
   readonly blockMs: number;
-  /** The reply to the message. §4.5.3.2.6; shorter ones are what duplicates come from (RFC 1047). */
+  /**
+   * The reply to the message. §4.5.3.2.6; shorter ones are what duplicates come from (RFC 1047).
+   */
   readonly acceptMs: number;
   /** QUIT is politeness; nothing depends on its reply. */
   readonly quitMs: number;

@@ -18,7 +18,10 @@ export interface TlsFacts {
   readonly protocol: string;
   /** `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
-  /** null: signed by somebody we trust, for that name, and in its time. Else OpenSSL's or Node's code. */
+  /**
+   * null: signed by somebody we trust, for that name, and in its time. Else OpenSSL's or Node's
+   * code.
+   */
   readonly verifyError: string | null;
   readonly certificate: CertificateFacts | null;
 }

@@ -1,10 +1,10 @@
 /**
- * One message over an open connection: MAIL, RCPT for everybody, and the content by BDAT where that is
- * offered, else by DATA. RFC 5321 §3.3, §4.5.2; pipelining RFC 2920 §3.1; chunking RFC 3030 §2.
+ * One message over an open connection: MAIL, RCPT for everybody, and the content by BDAT where that
+ * is offered, else by DATA. RFC 5321 §3.3, §4.5.2; pipelining RFC 2920 §3.1; chunking RFC 3030 §2.
  *
- * BDAT counts octets, so nothing within the message can end it: that is why it is preferred. It is not
- * sent ahead of the answers to RCPT: a server that refuses and forgets to take the octets would read
- * the message as commands.
+ * BDAT counts octets, so nothing within the message can end it: that is why it is preferred. It is
+ * not sent ahead of the answers to RCPT: a server that refuses and forgets to take the octets would
+ * read the message as commands.
  */
 
 import { DotWriter } from '@merpati/formats/smtp/dot.ts';

@@ -62,7 +62,8 @@ export class Transcript {
 
   #add(dir: 'in' | 'out', given: string): void {
     const { charactersMax, tailCharacters, lineCharactersMax } = transcriptLimits;
-    const text = given.length > lineCharactersMax ? `${given.slice(0, lineCharactersMax)}…` : given;
+    const isLong = given.length > lineCharactersMax;
+    const text = isLong ? `${given.slice(0, lineCharactersMax)}…` : given;
     const nowUs = this.#nowUs();
     if (this.#head.length === 0) this.#startedUs = nowUs;
     const line = { dir, tls: this.isTls, afterUs: nowUs - this.#startedUs, text };

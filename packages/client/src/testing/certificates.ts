@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, made once and good until 2120: one root, and three certificates of one key. They
- * guard nothing; the key is public.
+ * Certificates for tests, made once and good until 2120: one root, and three certificates of one
+ * key. They guard nothing; the key is public.
  */
 
 export const testRoot = `-----BEGIN CERTIFICATE-----

@@ -1,6 +1,7 @@
 /**
- * An SMTP server for tests that does what the test tells it, on a real socket: it takes mail as a good
- * server would, and for each command a test may answer otherwise, late, damaged, or not at all.
+ * An SMTP server for tests that does what the test tells it, on a real socket: it takes mail as a
+ * good server would, and for each command a test may answer otherwise, late, damaged, or not at
+ * all.
  */
 
 import { once } from 'node:events';
@@ -26,7 +27,9 @@ export interface Heard {
   readonly socket: Socket;
 }
 
-/** A reply (CRLF added), octets as they are; `hang`: silence for ever; `close`: gone without a word. */
+/**
+ * A reply (CRLF added), octets as they are; `hang`: silence for ever; `close`: gone without a word.
+ */
 export type Said = string | Uint8Array | undefined;
 
 export interface ScriptedSmtpOptions {

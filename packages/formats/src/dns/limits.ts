@@ -5,7 +5,10 @@ export const dnsLimits = {
   labelOctetsMax: 63,
   /** A name on the wire, length octets and root included. RFC 1035 §2.3.4. */
   nameOctetsMax: 255,
-  /** Every pointer must lead backwards, so a chain ends; a chain longer than a name has labels is an attack. */
+  /**
+   * Every pointer must lead backwards, so a chain ends; a chain longer than a name has labels is an
+   * attack.
+   */
   pointersMax: 128,
   /** The length prefix of DNS over TCP has 16 bits. RFC 1035 §4.2.2. */
   messageOctetsMax: 65_535,

@@ -118,10 +118,10 @@ test('what does not fit a UDP answer is left out and TC says so', () => {
 
 test('record content that does not fill its length is refused', () => {
   const header = '0001 8000 0000 0001 0000 0000';
-  const record = (type: string, data: string) =>
-    hex(
-      `${header} 00 ${type} 0001 00000001 ${hex(data).length.toString(16).padStart(4, '0')} ${data}`,
-    );
+  const record = (type: string, data: string) => {
+    const length = hex(data).length.toString(16).padStart(4, '0');
+    return hex(`${header} 00 ${type} 0001 00000001 ${length} ${data}`);
+  };
   for (const [type, data] of [
     ['0001', '7f0000'],
     ['001c', '7f000001'],

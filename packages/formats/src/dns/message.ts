@@ -1,7 +1,7 @@
 /**
  * DNS messages: octets to values and back. RFC 1035 §4; AAAA RFC 3596 §2; TLSA RFC 6698 §2; EDNS
- * RFC 6891 §6; the AD and CD bits RFC 4035 §3; unknown types RFC 3597 §3. Used by our resolver and by
- * the lab's authoritative server.
+ * RFC 6891 §6; the AD and CD bits RFC 4035 §3; unknown types RFC 3597 §3. Used by our resolver and
+ * by the lab's authoritative server.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -341,7 +341,8 @@ function readStrings(bytes: Uint8Array, start: number, end: number): Uint8Array[
 
 /**
  * Writes a message, names compressed. With `octetsMax` (what a UDP peer takes) the records that do
- * not fit are left out and TC is set. Throws `SyntaxFault` for names and values that have no wire form.
+ * not fit are left out and TC is set. Throws `SyntaxFault` for names and values that have no wire
+ * form.
  */
 export function writeDnsMessage(
   message: DnsMessage,

@@ -68,8 +68,8 @@ const isPlain = (octet: number) => octet > 0x20 && octet < 0x7f && octet !== 0x2
 
 /**
  * The labels of a name as octets, the root label left out. A final dot is allowed. Throws
- * `SyntaxFault` for empty or long labels, long names, and characters outside visible ASCII: names with
- * others must be A-labels (RFC 5891) before they come here.
+ * `SyntaxFault` for empty or long labels, long names, and characters outside visible ASCII: names
+ * with others must be A-labels (RFC 5891) before they come here.
  */
 export function nameLabels(name: string): Uint8Array[] {
   const labels: Uint8Array[] = [];

@@ -1,4 +1,6 @@
-/** The state of one attempt: who still needs a verdict, what the last trouble was, and what to tell. */
+/**
+ * The state of one attempt: who still needs a verdict, what the last trouble was, and what to tell.
+ */
 
 import { readJourneyId, type EventState, type JourneyEvent } from '@merpati/store/journey.ts';
 import type { RecipientResult } from '@merpati/client/smtp/transaction.ts';

@@ -176,7 +176,7 @@ test('the DNS in trouble: later', async () => {
   assert.equal(done.events[0]?.args?.reason, 'timeout');
 });
 
-test('hosts in the order of preference; equals by chance; the next one when one fails', async () => {
+test('hosts by preference, equals by chance, the next one when one fails', async () => {
   const zone = {
     'surat.test': [mx(20, 'c.test'), mx(10, 'a.test'), mx(10, 'b.test')],
     'a.test': [a('127.0.1.1')],
@@ -319,7 +319,7 @@ test('connections are used again, and a dead one is noticed', async () => {
   assert.ok(!codes(seventh).includes('connect.reused'));
 });
 
-test('after the last octet without an answer no other host is tried: one duplicate is enough', async () => {
+test('no answer after the last octet: no other host, one duplicate is enough', async () => {
   const on: ScriptedSmtpOptions['on'] = ({ verb }) => (verb === 'MESSAGE' ? 'close' : undefined);
   await using there = await setUp({
     zone: {
@@ -336,7 +336,7 @@ test('after the last octet without an answer no other host is tried: one duplica
   assert.equal(there.world.dialled.length, 1);
 });
 
-test('TLS that fails: in the clear where it is opportunistic, and the journey says why', async () => {
+test('opportunistic TLS that fails: in the clear, and the journey says why', async () => {
   const broken: ScriptedSmtpOptions = {
     tls: { key: testKey, cert: goodCertificate },
     on: ({ verb, session, socket }) => {
@@ -451,7 +451,7 @@ test('a smarthost with a login; the password is nowhere in the journey', async (
   assert.deepEqual(kinds(mistyped), ['later 4.3.5']);
 });
 
-test('REQUIRETLS: trusted way, verified certificate, REQUIRETLS offered, or never (RFC 8689 §4.2.1)', async () => {
+test('REQUIRETLS: trusted way, good certificate, offered, or never (RFC 8689 §4.2.1)', async () => {
   const tls = { key: testKey, cert: goodCertificate };
   const routes = [{ domain: '*', host: 'mx.test' }];
   const zone = { 'mx.test': [a('127.0.1.1')], 'surat.test': [mx(1, 'mx.test')] };
@@ -479,7 +479,7 @@ test('REQUIRETLS: trusted way, verified certificate, REQUIRETLS offered, or neve
   }
 });
 
-test('refused by the whole host: 521 is for good, 554 may pass', async () => {
+test('refused by the whole host: 521 is for good (RFC 7504 §4), 554 may pass', async () => {
   const zone = {
     'a.test': [a('127.0.1.1')],
     'b.test': [a('127.0.1.2')],

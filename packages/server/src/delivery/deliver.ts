@@ -1,6 +1,6 @@
 /**
- * One message to one destination: host after host in the order of the route, until every recipient has a
- * verdict. RFC 5321 §5.1: a host that fails for now gives way to the next one.
+ * One message to one destination: host after host in the order of the route, until every recipient
+ * has a verdict. RFC 5321 §5.1: a host that fails for now gives way to the next one.
  */
 
 import type { Envelope } from '@merpati/client/smtp/envelope.ts';

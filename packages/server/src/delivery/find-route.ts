@@ -1,6 +1,6 @@
 /**
- * Where mail for a domain goes: a way set by a person for these items, one of the configuration, an address
- * literal, or the MX hosts. RFC 5321 §5.1, §4.1.3.
+ * Where mail for a domain goes: a way set by a person for these items, one of the configuration, an
+ * address literal, or the MX hosts. RFC 5321 §5.1, §4.1.3.
  */
 
 import { isIP } from 'node:net';
@@ -24,7 +24,9 @@ export type FoundRoute =
       readonly hosts: readonly NextHost[];
       /** The configured way: TLS and credentials come from it. */
       readonly route: Route | null;
-      /** Nobody on the way could have changed where it leads: validated DNS, or a person said so. */
+      /**
+       * Nobody on the way could have changed where it leads: validated DNS, or a person said so.
+       */
       readonly isTrusted: boolean;
       readonly event: JourneyEvent;
     }

@@ -1,6 +1,6 @@
 /**
- * Remembers hosts that could not be reached, so that a thousand messages for a dead host do not wait a
- * thousand times for it. The time away doubles with each failure; any success forgets it.
+ * Remembers hosts that could not be reached, so that a thousand messages for a dead host do not
+ * wait a thousand times for it. The time away doubles with each failure; any success forgets it.
  */
 
 import { deliveryLimits } from './limits.ts';

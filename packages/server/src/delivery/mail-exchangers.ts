@@ -1,6 +1,6 @@
 /**
- * The hosts that take mail for a domain, in the order to try them. RFC 5321 §5.1; null MX RFC 7505 §3;
- * our own place among them ends the list, or the mail would come back to us.
+ * The hosts that take mail for a domain, in the order to try them. RFC 5321 §5.1; null MX RFC 7505
+ * §3; our own place among them ends the list, or the mail would come back to us.
  */
 
 import { isHostName } from '@merpati/formats/dns/name.ts';

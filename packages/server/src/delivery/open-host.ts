@@ -1,6 +1,7 @@
 /**
- * From a host's name to a conversation that is ready for MAIL: addresses, connection, greeting, EHLO, TLS as
- * the policy has it, login where the route has credentials. Each step leaves its event in the journey.
+ * From a host's name to a conversation that is ready for MAIL: addresses, connection, greeting,
+ * EHLO, TLS as the policy has it, login where the route has credentials. Each step leaves its event
+ * in the journey.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -56,7 +57,8 @@ export async function openHost(question: HostQuestion): Promise<OpenedHost> {
   }
   if (found.kind === 'none') {
     tell(question, 'route', 'warn', 'dns.host.missing', { host: host.name });
-    // RFC 5321 §5.1: an MX host without an address is a fault of the domain, which we report as final.
+    // RFC 5321 §5.1: an MX host without an address is a fault of the domain, which we report as
+    // final.
     const text = `the host ${host.name} has no address`;
     return failed('unwilling', failure('never', '5.4.4', text));
   }
@@ -189,7 +191,9 @@ async function secure(
   }
 }
 
-/** RFC 8689 §4.2.1 names 5.7.10; a route that demands TLS may get it when somebody has mended it. */
+/**
+ * RFC 8689 §4.2.1 names 5.7.10; a route that demands TLS may get it when somebody has mended it.
+ */
 function unsafe(policy: TlsPolicy, text: string): Failure {
   return policy.source === 'requiretls'
     ? failure('never', '5.7.10', `${text}, which the sender requires`)
@@ -251,8 +255,8 @@ function faultFailure(fault: SmtpFault, policy: TlsPolicy, remote: Remote): Fail
   }
   if (fault.reply !== null && fault.kind === 'refused') {
     const why = replyFailure(fault.reply, remote);
-    // RFC 7504 §4: 521 is for good. Any other refusal of a whole host is taken for passing trouble: a
-    // blocklist, a misconfiguration; somebody will mend it within days.
+    // RFC 7504 §4: 521 is for good. Any other refusal of a whole host is taken for passing trouble:
+    // a blocklist, a misconfiguration; somebody will mend it within days.
     return fault.reply.code === 521
       ? why
       : { ...why, again: 'later', status: temporary(why.status) };

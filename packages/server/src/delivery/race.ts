@@ -1,6 +1,6 @@
 /**
- * Connects to the first address that answers: the next one is tried when the one before has failed, or has
- * not answered for a moment. RFC 8305 §5.
+ * Connects to the first address that answers: the next one is tried when the one before has failed,
+ * or has not answered for a moment. RFC 8305 §5.
  */
 
 import type { Socket } from 'node:net';

@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 import type { Route } from '../config/schema.ts';
 
 /**
- * The most particular one: the domain itself, then the longest `.suffix` it lies under, then `*`. Of two
- * that are alike the first.
+ * The most particular one: the domain itself, then the longest `.suffix` it lies under, then `*`.
+ * Of two that are alike the first.
  */
 export function matchRoute(routes: readonly Route[], domain: string): Route | null {
   let best: Route | null = null;
@@ -27,12 +27,14 @@ function rankOf(pattern: string, domain: string): number {
   return pattern === '*' ? 0 : -1;
 }
 
-/** `host`, `host:port`, `192.0.2.1:2525`, `[2001:db8::1]:25`, `[192.0.2.1]`; null when it is none. */
+const literalOrName = String.raw`(?:\[(?:IPv6:)?(?<literal>[0-9a-f:.]+)\]|(?<host>[^\s[\]:]+))`;
+const nextHop = new RegExp(String.raw`^\s*${literalOrName}(?::(?<port>[0-9]{1,5}))?\s*$`, 'i');
+
+/**
+ * `host`, `host:port`, `192.0.2.1:2525`, `[2001:db8::1]:25`, `[192.0.2.1]`; null when it is none.
+ */
 export function readNextHop(text: string): { host: string; port: number } | null {
-  const match =
-    /^\s*(?:\[(?:IPv6:)?(?<literal>[0-9a-f:.]+)\]|(?<host>[^\s[\]:]+))(?::(?<port>[0-9]{1,5}))?\s*$/i.exec(
-      text,
-    );
+  const match = nextHop.exec(text);
   if (match === null && isIP(text.trim()) === 6) return { host: text.trim(), port: 25 };
   const { literal, host, port = '25' } = match?.groups ?? {};
   if (literal !== undefined && isIP(literal) === 0) return null;

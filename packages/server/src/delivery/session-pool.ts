@@ -6,7 +6,10 @@ import { deliveryLimits } from './limits.ts';
 
 export interface Session {
   readonly client: SmtpClient;
-  /** What the server is, how it is secured and who we are there; sessions alike can stand in for each other. */
+  /**
+   * What the server is, how it is secured and who we are there; sessions alike can stand in for
+   * each other.
+   */
   readonly key: string;
   readonly host: string;
   readonly address: string;

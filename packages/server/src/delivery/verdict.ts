@@ -1,4 +1,7 @@
-/** What came of a recipient, in one form whatever it came from: a reply, the DNS, the network, ourselves. */
+/**
+ * What came of a recipient, in one form whatever it came from: a reply, the DNS, the network,
+ * ourselves.
+ */
 
 import type { RecipientResult } from '@merpati/client/smtp/transaction.ts';
 import { replyText, type Reply } from '@merpati/formats/smtp/reply.ts';

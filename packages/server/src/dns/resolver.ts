@@ -1,7 +1,7 @@
 /**
- * The resolver client behind `world.dns`: asks the recursive resolvers it is given, remembers what they
- * say for as long as they allow, and asks nothing but what it was asked (no search list). RFC 1035 §7,
- * RFC 2308, RFC 8020 is left to the resolver behind us.
+ * The resolver client behind `world.dns`: asks the recursive resolvers it is given, remembers what
+ * they say for as long as they allow, and asks nothing but what it was asked (no search list). RFC
+ * 1035 §7, RFC 2308, RFC 8020 is left to the resolver behind us.
  */
 
 import {
@@ -39,7 +39,9 @@ const limits = {
   ttlSecondsMax: 86_400,
   /** RFC 2308 §5: one to three hours work well for what does not exist. */
   negativeTtlSecondsMax: 3600,
-  /** RFC 9520 §3.2: a failure is remembered too, shortly, so that a burst does not become a storm. */
+  /**
+   * RFC 9520 §3.2: a failure is remembered too, shortly, so that a burst does not become a storm.
+   */
   failureMs: 2000,
 } as const;
 

@@ -46,7 +46,9 @@ export function nameServers(
   return found.length > 0 ? found : [{ address: '127.0.0.1', port: 53 }];
 }
 
-/** What a server on this machine says has not been touched on the way: its AD bit may be believed. */
+/**
+ * What a server on this machine says has not been touched on the way: its AD bit may be believed.
+ */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./.test(address);
 }

@@ -1,6 +1,7 @@
 /**
- * The way out of the queue: from items that are due to what the store is to write about them. Whose copies
- * are for people here, route, dialogue, decision, notices; all of it is settled in one transaction later.
+ * The way out of the queue: from items that are due to what the store is to write about them. Whose
+ * copies are for people here, route, dialogue, decision, notices; all of it is settled in one
+ * transaction later.
  */
 
 import { CorruptBlob, StoreUnavailable, type Settlement } from '@merpati/store/contract.ts';

@@ -1,7 +1,7 @@
 /**
- * Mail in the queue for people of this very server: it was held back until now (RFC 4865), or the domain
- * has become ours since. It goes through the flow like any other; the key of the delivery sees to it that
- * a second try after a crash stores nothing twice.
+ * Mail in the queue for people of this very server: it was held back until now (RFC 4865), or the
+ * domain has become ours since. It goes through the flow like any other; the key of the delivery
+ * sees to it that a second try after a crash stores nothing twice.
  */
 
 import { concat } from '@merpati/formats/bytes.ts';
@@ -64,7 +64,9 @@ async function deliverItem(home: Home, item: QueueItem): Promise<Verdict> {
   return failure(again, status, receipt.refusal.message);
 }
 
-/** Prefix and blob become one blob of its own: what was a queue's trace is now part of the message. */
+/**
+ * Prefix and blob become one blob of its own: what was a queue's trace is now part of the message.
+ */
 async function copyBody(home: Home, stored: StoredBody) {
   const writer = home.store.newBody();
   const first: Uint8Array[] = [];

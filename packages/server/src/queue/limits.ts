@@ -7,7 +7,10 @@ export const queueLimits = {
   inHandMax: 1000,
   /** Of these waiting for one destination; beyond, the others are claimed first. */
   backlogPerDomainMax: 200,
-  /** A claim holds so long; renewed while the item is in hand. After a crash the items wait no longer. */
+  /**
+   * A claim holds so long; renewed while the item is in hand. After a crash the items wait no
+   * longer.
+   */
   leaseMs: 10 * 60_000,
   renewEveryMs: 3 * 60_000,
   /** Even without a wake-up the queue is looked at. */

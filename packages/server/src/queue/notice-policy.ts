@@ -1,6 +1,6 @@
 /**
- * Who is told what became of a message. Never a bounce for a bounce (RFC 5321 §6.1), nothing that was not
- * wanted (RFC 3461 §4.1), and nothing to a sender who is certainly forged.
+ * Who is told what became of a message. Never a bounce for a bounce (RFC 5321 §6.1), nothing that
+ * was not wanted (RFC 3461 §4.1), and nothing to a sender who is certainly forged.
  */
 
 import type { QueueItem, Store } from '@merpati/store/contract.ts';
@@ -19,8 +19,9 @@ export async function whyWithheld(
   const { sender, submittedBy } = item.message;
   if (sender === '') return 'null-sender';
   if (!isWanted(item.notify, kind)) return 'not-wanted';
-  // An address of ours as sender of mail that none of us has submitted: somebody else made it up. Senders
-  // elsewhere cannot be judged before there is SPF; an alias that forwards owes them the report.
+  // An address of ours as sender of mail that none of us has submitted: somebody else made it up.
+  // Senders elsewhere cannot be judged before there is SPF; an alias that forwards owes them the
+  // report.
   const domain = splitAddress(sender)?.domain ?? '';
   if (submittedBy === null && (await findDomain(store, domain)) !== null) return 'forged-sender';
   return null;

@@ -1,6 +1,7 @@
 /**
- * From decisions to the notices that follow from them: one for each kind of report, so that ten failed
- * recipients of a message are one letter, not ten. Each comes with what the journey tells of it.
+ * From decisions to the notices that follow from them: one for each kind of report, so that ten
+ * failed recipients of a message are one letter, not ten. Each comes with what the journey tells of
+ * it.
  */
 
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';

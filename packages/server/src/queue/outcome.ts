@@ -1,6 +1,6 @@
 /**
- * From what came of a recipient to what becomes of his place in the queue, and to what the sender must be
- * told. RFC 3461 §5.2 (what to report), RFC 5321 §4.5.4.1 (how long to try).
+ * From what came of a recipient to what becomes of his place in the queue, and to what the sender
+ * must be told. RFC 3461 §5.2 (what to report), RFC 5321 §4.5.4.1 (how long to try).
  */
 
 import type { Outcome, QueueItem } from '@merpati/store/contract.ts';

@@ -1,7 +1,7 @@
 /**
- * Works the queue off: claims what is due, gives each destination its share of the connections, and settles
- * what came of it. What is in hand is bounded, and its leases are renewed; a stop gives back what has not
- * begun.
+ * Works the queue off: claims what is due, gives each destination its share of the connections, and
+ * settles what came of it. What is in hand is bounded, and its leases are renewed; a stop gives
+ * back what has not begun.
  */
 
 import type { QueueId } from '@merpati/store/ids.ts';
@@ -68,7 +68,9 @@ class Runner implements QueueRunner {
     this.#renewing.unref();
   }
 
-  /** There may be something to do. `person`: somebody has said "now", so forget what was troubled. */
+  /**
+   * There may be something to do. `person`: somebody has said "now", so forget what was troubled.
+   */
   wake(why?: 'person'): void {
     if (why === 'person') this.#delivery.trouble.forgetAll();
     if (this.#isStopping) return;

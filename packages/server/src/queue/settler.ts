@@ -1,6 +1,7 @@
 /**
- * Writes results into the store in batches: while one settlement is on its way to the disk the next one
- * gathers. What could not be written is written again, until the leases run out or the server stops.
+ * Writes results into the store in batches: while one settlement is on its way to the disk the next
+ * one gathers. What could not be written is written again, until the leases run out or the server
+ * stops.
  */
 
 import { StoreUnavailable, type Settlement } from '@merpati/store/contract.ts';

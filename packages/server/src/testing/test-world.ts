@@ -1,6 +1,6 @@
 /**
- * A world for tests: names come from a zone by way of a real DNS server, and `address:port` pairs lead to
- * the ports where test servers really listen. Other addresses refuse.
+ * A world for tests: names come from a zone by way of a real DNS server, and `address:port` pairs
+ * lead to the ports where test servers really listen. Other addresses refuse.
  */
 
 import { connect, type Socket } from 'node:net';
