@@ -5,7 +5,11 @@
 
 import { describe } from 'node:test';
 import type { Store } from '../contract.ts';
+import { bodySuite } from './suite-bodies.ts';
+import { mailSuite } from './suite-mail.ts';
 import { modelSuite } from './suite-model.ts';
+import { directorySuite, journeySuite, popSuite } from './suite-people.ts';
+import { queueSuite } from './suite-queue.ts';
 
 export interface Engine {
   readonly name: string;
@@ -17,8 +21,26 @@ export interface Engine {
   discard(store: Store): Promise<void>;
 }
 
+export async function withStore(
+  engine: Engine,
+  test: (store: Store) => Promise<void>,
+): Promise<void> {
+  const store = await engine.open();
+  try {
+    await test(store);
+  } finally {
+    await engine.discard(store);
+  }
+}
+
 export function conformance(engine: Engine): void {
   describe(`store contract: ${engine.name}`, () => {
+    describe('directory', () => directorySuite(engine));
+    describe('bodies', () => bodySuite(engine));
+    describe('mail', () => mailSuite(engine));
+    describe('POP3', () => popSuite(engine));
+    describe('queue', () => queueSuite(engine));
+    describe('journeys', () => journeySuite(engine));
     describe('model', () => modelSuite(engine));
   });
 }
