@@ -1,6 +1,6 @@
 /** Random commands for a store, and how to give one to an engine and to the model alike. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Acceptance, DirectoryEdit, Outcome, QueueEdit, QueueFilter } from '../contract.ts';
 import {
   accountId,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Store } from '../contract.ts';
 import { contentId } from '../ids.ts';
 import {
@@ -15,7 +15,7 @@ import {
   readAll,
   recipient,
 } from './fixtures.ts';
-import type { Engine } from './suite.ts';
+import type { Engine } from './engine.ts';
 
 const kib = 1024;
 /** Around the borders of frames, of what stays in memory, and of nothing. */

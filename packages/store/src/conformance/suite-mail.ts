@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Accepted, Change, MailboxStatus, Store } from '../contract.ts';
 import { StoreUnavailable } from '../contract.ts';
 import { mailboxId, modSeq, uid, type AccountId } from '../ids.ts';
@@ -16,7 +16,7 @@ import {
   recipient,
   sampleBody,
 } from './fixtures.ts';
-import { withStore, type Engine } from './suite.ts';
+import { withStore, type Engine } from './engine.ts';
 
 async function begin(store: Store): Promise<AccountId> {
   await addDomain(store, 'merpati.test');
@@ -43,9 +43,9 @@ export function mailSuite(engine: Engine): void {
     withStore(engine, async (store) => {
       const account = await begin(store);
       const seen: number[][] = [];
-      let isDone = false;
+      const filling = new AbortController();
       const watch = async () => {
-        while (!isDone) {
+        while (!filling.signal.aborted) {
           const rows = await store.messages(account, mailboxId(1), {
             fromUid: uid(1),
             limit: 9999,
@@ -58,7 +58,7 @@ export function mailSuite(engine: Engine): void {
       };
       const watching = watch();
       for (let round = 0; round < 5; round += 1) await fill(store, account, 60);
-      isDone = true;
+      filling.abort();
       await watching;
       for (const uids of seen) {
         assert.deepEqual(

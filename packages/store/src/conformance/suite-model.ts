@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { accountsMax, command, perform, plain, readEverything } from './commands.ts';
 import { addAccount, addDomain } from './fixtures.ts';
 import { ModelStore } from './model.ts';
-import type { Engine } from './suite.ts';
+import type { Engine } from './engine.ts';
 
 const runs = Number(process.env['MERPATI_MODEL_RUNS'] ?? 40);
 

@@ -17,7 +17,7 @@ import {
   recipient,
   sampleBody,
 } from './fixtures.ts';
-import { withStore, type Engine } from './suite.ts';
+import { withStore, type Engine } from './engine.ts';
 
 const day = 86_400_000;
 
@@ -62,8 +62,8 @@ export function popSuite(engine: Engine): void {
       assert.equal(await store.restoreDownloaded(account, 'all', nowMs), 2);
       const after = await store.maildrop(account);
       assert.deepEqual(
-        after.map((entry) => entry.email).sort(),
-        before.map((entry) => entry.email).sort(),
+        after.map((entry) => entry.email).sort((a, b) => a - b),
+        before.map((entry) => entry.email).sort((a, b) => a - b),
       );
       assert.deepEqual(
         after.map((entry) => entry.uid),

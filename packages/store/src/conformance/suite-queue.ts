@@ -17,7 +17,7 @@ import {
   sampleBody,
   sampleText,
 } from './fixtures.ts';
-import { withStore, type Engine } from './suite.ts';
+import { withStore, type Engine } from './engine.ts';
 
 const leaseMs = 60_000;
 const minute = 60_000;

@@ -4,34 +4,12 @@
  */
 
 import { describe } from 'node:test';
-import type { Store } from '../contract.ts';
+import type { Engine } from './engine.ts';
 import { bodySuite } from './suite-bodies.ts';
 import { mailSuite } from './suite-mail.ts';
 import { modelSuite } from './suite-model.ts';
 import { directorySuite, journeySuite, popSuite } from './suite-people.ts';
 import { queueSuite } from './suite-queue.ts';
-
-export interface Engine {
-  readonly name: string;
-  /** A new, empty store. */
-  open(): Promise<Store>;
-  /** Ends it in good order and opens the same data. */
-  reopen(store: Store): Promise<Store>;
-  /** Ends it and removes its data. */
-  discard(store: Store): Promise<void>;
-}
-
-export async function withStore(
-  engine: Engine,
-  test: (store: Store) => Promise<void>,
-): Promise<void> {
-  const store = await engine.open();
-  try {
-    await test(store);
-  } finally {
-    await engine.discard(store);
-  }
-}
 
 export function conformance(engine: Engine): void {
   describe(`store contract: ${engine.name}`, () => {

@@ -29,6 +29,7 @@ export class Database {
   }
 
   /** The first row, its shape asserted by the caller. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the row's shape
   get<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
     return this.statement(sql).get(...values) as T | undefined;
   }

@@ -45,7 +45,7 @@ export class CareClient {
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, {
-        resolve: resolve as (answer: unknown) => void,
+        resolve,
         reject,
         onProgress,
       });

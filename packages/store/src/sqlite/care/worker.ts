@@ -31,7 +31,10 @@ class Care {
     this.#paths = storePaths(start.directory);
     this.#db = openForWriting(this.#paths.database);
     this.#port = port;
-    port.on('message', (message: ToCare) => this.#take(message));
+  }
+
+  listen(): void {
+    this.#port.on('message', (message: ToCare) => this.#take(message));
   }
 
   #take(message: ToCare): void {
@@ -102,4 +105,4 @@ class Care {
   }
 }
 
-if (parentPort !== null) new Care(workerData as CareStart, parentPort);
+if (parentPort !== null) new Care(workerData as CareStart, parentPort).listen();

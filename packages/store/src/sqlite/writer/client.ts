@@ -77,7 +77,7 @@ export class WriterClient {
     if (this.#outbox.length === 0) setImmediate(() => this.#send());
     this.#outbox.push({ id, operation: { name, take } });
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#waiting.set(id, { resolve, reject });
     });
   }
 

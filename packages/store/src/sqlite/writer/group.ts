@@ -155,7 +155,8 @@ function bodiesOf(operation: Operation): readonly PackedAcceptance[] {
 
 function ended(task: Task, trouble: StoreUnavailable): Ending {
   const reason = trouble.reason === 'disk-full' ? 'disk-full' : 'io';
-  return { id: task.id, trouble: reason, cause: String(trouble.cause ?? trouble.message) };
+  const cause = trouble.cause instanceof Error ? trouble.cause.message : trouble.message;
+  return { id: task.id, trouble: reason, cause };
 }
 
 function failed(task: Task, error: unknown): Ending {

@@ -134,6 +134,8 @@ function editedFlags(before: number, edit: FlagEdit): number {
       return before & ~edit.flags;
     case 'set':
       return edit.flags;
+    default:
+      return edit.op satisfies never;
   }
 }
 

@@ -109,7 +109,7 @@ class Writer {
   #drainPorts(): void {
     for (const port of this.#ports.keys()) {
       while (this.#tasks.length < groupMax) {
-        const received = receiveMessageOnPort(port) as { message: ToWriter } | undefined;
+        const received: { message: ToWriter } | undefined = receiveMessageOnPort(port);
         if (received === undefined) break;
         this.#take(port, received.message);
       }
