@@ -274,8 +274,7 @@ function oneOf<const T extends string>(
 
 /** `date-time` of RFC 3339 §5.6, as erratum 2040 of RFC 4865 has it. */
 function readDateTime(keyword: string, value: string | null): number {
-  const form =
-    /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/i;
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
   const ms = value !== null && form.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
   if (Number.isNaN(ms)) throw parameterFault(`${keyword} takes a time like 2026-01-31T08:00:00Z`);
   return ms;

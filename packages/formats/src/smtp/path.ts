@@ -26,8 +26,8 @@ export const pathLimits = {
 const atext = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\u{10ffff}]";
 const dotString = new RegExp(`^${atext}+(?:\\.${atext}+)*$`, 'u');
 const quotedString = /^"(?:[ !#-[\]-~\u0080-\u{10ffff}]|\\[ -~])*"$/u;
-const subDomain =
-  '[A-Za-z0-9_\\u0080-\\u{10ffff}](?:[A-Za-z0-9_\\-\\u0080-\\u{10ffff}]*[A-Za-z0-9_\\u0080-\\u{10ffff}])?';
+const letterOrDigit = '[A-Za-z0-9_\\u0080-\\u{10ffff}]';
+const subDomain = `${letterOrDigit}(?:(?:${letterOrDigit}|-)*${letterOrDigit})?`;
 // QUIRK: `_` is not in the grammar; hosts with such names send mail all the same.
 const domainName = new RegExp(`^${subDomain}(?:\\.${subDomain})*\\.?$`, 'u');
 const sourceRoute = new RegExp(
@@ -39,7 +39,7 @@ const sourceRoute = new RegExp(
  * Reads `<path>` at the start of a command's argument, then what follows it. `null` as path is
  * `<>`. A source route is read and dropped (RFC 5321 appendix C). Throws SyntaxFault `smtp.path`.
  *
- * @example readPath('<a@b.example> SIZE=1') // { path: { text: 'a@b.example', … }, rest: ' SIZE=1' }
+ * @example readPath('<a@b.example> SIZE=1').rest // ' SIZE=1'
  */
 export function readPath(argument: string): { path: Path | null; rest: string } {
   // QUIRK: a space after the colon, from many scripts and devices. RFC 5321 §4.1.1.2 allows none.

@@ -125,7 +125,9 @@ function makeReply(code: number, texts: readonly string[]): Reply {
 /**
  * The extensions of an EHLO reply: keyword in upper case to its arguments. RFC 5321 §4.1.1.1.
  *
- * @example readEhlo({ code: 250, enhanced: null, lines: ['mx', 'SIZE 100'] }).get('SIZE') // ['100']
+ * @example
+ * const reply = { code: 250, enhanced: null, lines: ['mx.example', 'SIZE 100'] };
+ * readEhlo(reply).get('SIZE'); // ['100']
  */
 export function readEhlo(reply: Reply): ReadonlyMap<string, readonly string[]> {
   const keywords = new Map<string, readonly string[]>();

@@ -51,7 +51,7 @@ export interface ScramLogin {
 
 export interface Authenticator {
   plain(user: string, password: string, context: LoginContext): Promise<Login>;
-  /** null: throttled, see `plain`. */
+  /** A `Login` is a refusal before anything was looked at. */
   scram(user: string, context: LoginContext): Promise<ScramLogin | Login>;
 }
 
@@ -70,109 +70,116 @@ interface Found {
 
 /** The login decides the home: the lab has accounts of several behind one port. */
 export function createAuthenticator(homes: readonly Home[]): Authenticator {
-  const first = homes[0];
-  if (first === undefined) throw new Error('an authenticator without a home');
-  const nowMs = (): number => first.world.nowMs();
-  const throttle = new LoginThrottle();
-  const secret = randomBytes(32);
-  const known = new Map<string, number>();
-  let invented: Promise<Credential> | null = null;
+  return new HomesAuthenticator(homes);
+}
 
-  async function find(name: string): Promise<Found | null> {
-    for (const home of homes) {
+class HomesAuthenticator implements Authenticator {
+  readonly #homes: readonly Home[];
+  /** Whose clock, log and metrics are used. */
+  readonly #first: Home;
+  readonly #throttle = new LoginThrottle();
+  readonly #secret = randomBytes(32);
+  /** Until when a password is known to be right, by a mark that dies with the process. */
+  readonly #known = new Map<string, number>();
+  #invented: Promise<Credential> | null = null;
+
+  constructor(homes: readonly Home[]) {
+    const first = homes[0];
+    if (first === undefined) throw new Error('an authenticator without a home');
+    this.#homes = homes;
+    this.#first = first;
+  }
+
+  async plain(user: string, password: string, context: LoginContext): Promise<Login> {
+    const name = loginName(user);
+    const refused = this.#refuseThrottled(name, context);
+    if (refused !== null) return refused;
+    const startedMs = performance.now();
+    const found = await this.#find(name);
+    try {
+      const label = found === null ? null : await usedAppPassword(found, password);
+      if (found !== null && label !== null) return this.#succeed(found, label, name, context);
+      this.#invented ??= hashPassword(randomBytes(16).toString('hex'));
+      const credential = found?.account.credential ?? (await this.#invented);
+      if ((await this.#isRight(password, credential)) && found !== null) {
+        return this.#succeed(found, null, name, context);
+      }
+    } catch (error) {
+      if (!(error instanceof PasswordsBusy)) throw error;
+      this.#note('busy', name, context);
+      return { ok: false, code: 'throttled', retryAfterS: 10 };
+    }
+    return this.#fail(name, context, startedMs);
+  }
+
+  async scram(user: string, context: LoginContext): Promise<ScramLogin | Login> {
+    const name = loginName(user);
+    const refused = this.#refuseThrottled(name, context);
+    if (refused !== null) return refused;
+    const startedMs = performance.now();
+    const found = await this.#find(name);
+    const real = found?.account.credential.scram ?? null;
+    return {
+      verifier: real ?? inventVerifier(this.#secret, name),
+      settle: async (isProven) =>
+        isProven && found !== null && real !== null
+          ? this.#succeed(found, null, name, context)
+          : this.#fail(name, context, startedMs),
+    };
+  }
+
+  async #find(name: string): Promise<Found | null> {
+    for (const home of this.#homes) {
       const account = await findAccount(home.store, name);
       if (account !== null) return { home, account };
     }
     return null;
   }
 
-  function note(result: string, name: string, context: LoginContext): void {
-    first?.metrics.logins.inc({ protocol: context.protocol, result });
-    const facts = { session: context.session, ip: context.address, user: name };
-    first?.log.info({ event: `login.${result}`, protocol: context.protocol, ...facts });
-  }
-
-  function throttled(name: string, context: LoginContext): Login | null {
-    const retryAfterS = throttle.waitS(name, context.address, nowMs());
+  #refuseThrottled(name: string, context: LoginContext): Login | null {
+    const retryAfterS = this.#throttle.waitS(name, context.address, this.#first.world.nowMs());
     if (retryAfterS === 0) return null;
-    note('throttled', name, context);
+    this.#note('throttled', name, context);
     return { ok: false, code: 'throttled', retryAfterS };
   }
 
-  async function fail(name: string, context: LoginContext, startedMs: number): Promise<Login> {
-    throttle.failed(name, context.address, nowMs());
-    note('invalid', name, context);
+  async #fail(name: string, context: LoginContext, startedMs: number): Promise<Login> {
+    this.#throttle.failed(name, context.address, this.#first.world.nowMs());
+    this.#note('invalid', name, context);
     const restMs = failureAfterMs - (performance.now() - startedMs);
     if (restMs > 0) await delay(restMs);
     return { ok: false, code: 'invalid', retryAfterS: 0 };
   }
 
-  function succeed(found: Found, label: string | null, name: string, context: LoginContext): Login {
+  #succeed(found: Found, label: string | null, name: string, context: LoginContext): Login {
     if (found.account.state === 'disabled') {
-      note('disabled', name, context);
+      this.#note('disabled', name, context);
       return { ok: false, code: 'disabled', retryAfterS: 0 };
     }
-    throttle.succeeded(name, context.address);
-    note('ok', name, context);
+    this.#throttle.succeeded(name, context.address);
+    this.#note('ok', name, context);
     return { ok: true, home: found.home, account: found.account, appPassword: label };
   }
 
-  /**
-   * Is it the account's password? Remembers the answer yes, under a key that dies with the process.
-   */
-  async function isPassword(password: string, credential: Credential): Promise<boolean> {
-    const mark = createHmac('sha256', secret)
+  async #isRight(password: string, credential: Credential): Promise<boolean> {
+    const nowMs = this.#first.world.nowMs();
+    const mark = createHmac('sha256', this.#secret)
       .update(`${credential.passwordHash}\0${password}`)
       .digest('base64');
-    const until = known.get(mark) ?? 0;
-    if (until > nowMs()) return true;
-    known.delete(mark);
+    if ((this.#known.get(mark) ?? 0) > nowMs) return true;
+    this.#known.delete(mark);
     if (!(await verifyPassword(password, credential))) return false;
-    known.set(mark, nowMs() + knownForMs);
-    const oldest = known.size > knownMax ? known.keys().next() : null;
-    if (oldest !== null && oldest.done !== true) known.delete(oldest.value);
+    this.#known.set(mark, nowMs + knownForMs);
+    const oldest = this.#known.size > knownMax ? this.#known.keys().next() : null;
+    if (oldest !== null && oldest.done !== true) this.#known.delete(oldest.value);
     return true;
   }
 
-  return {
-    async plain(user, password, context) {
-      const name = loginName(user);
-      const refused = throttled(name, context);
-      if (refused !== null) return refused;
-      const startedMs = performance.now();
-      const found = await find(name);
-      try {
-        const label = found === null ? null : await usedAppPassword(found, password);
-        if (found !== null && label !== null) return succeed(found, label, name, context);
-        invented ??= hashPassword(randomBytes(16).toString('hex'));
-        const credential = found?.account.credential ?? (await invented);
-        if ((await isPassword(password, credential)) && found !== null) {
-          return succeed(found, null, name, context);
-        }
-      } catch (error) {
-        if (!(error instanceof PasswordsBusy)) throw error;
-        note('busy', name, context);
-        return { ok: false, code: 'throttled', retryAfterS: 10 };
-      }
-      return fail(name, context, startedMs);
-    },
-
-    async scram(user, context) {
-      const name = loginName(user);
-      const refused = throttled(name, context);
-      if (refused !== null) return refused;
-      const startedMs = performance.now();
-      const found = await find(name);
-      const real = found?.account.credential.scram ?? null;
-      return {
-        verifier: real ?? inventVerifier(secret, name),
-        settle: async (isProven) =>
-          isProven && found !== null && real !== null
-            ? succeed(found, null, name, context)
-            : fail(name, context, startedMs),
-      };
-    },
-  };
+  #note(result: string, user: string, context: LoginContext): void {
+    const { protocol, session, address: ip } = context;
+    this.#first.metrics.logins.inc({ protocol, result });
+    this.#first.log.info({ event: `login.${result}`, protocol, session, ip, user });
+  }
 }
 
 /** The name under which a login is looked up and counted. */

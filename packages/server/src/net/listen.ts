@@ -46,88 +46,105 @@ export function readListenAddress(text: string): { address: string | null; port:
   return read;
 }
 
+type Serve = (wire: Wire) => Promise<void>;
+
 /** Each connection is given to `serve`, which owns it until its promise settles. */
-export async function listen(
-  options: ListenOptions,
-  serve: (wire: Wire) => Promise<void>,
-): Promise<Listener> {
-  const { home, protocol } = options;
-  const wires = new Set<Wire>();
-  const proxies = createNetworks(home.config.proxy.networks);
-  const gauge = home.metrics.connections.labels(protocol);
-  let onEmpty: (() => void) | null = null;
-
-  function accept(socket: Socket): void {
-    if (home.faults.has('down')) {
-      socket.resetAndDestroy();
-      return;
-    }
-    const wire = new Wire(socket);
-    wires.add(wire);
-    gauge.inc();
-    let leave = (): void => {};
-    wire.onClosed = () => {
-      wires.delete(wire);
-      gauge.dec();
-      leave();
-      if (wires.size === 0) onEmpty?.();
-    };
-    const run = async (): Promise<void> => {
-      await learnClient(wire, proxies);
-      const { address } = wire.remote;
-      const limits = connectionLimits(home);
-      if (!limits.enter(address)) {
-        home.metrics.refused.inc({ protocol, code: 'connections' });
-        await wire.write(options.busy);
-        return;
-      }
-      if (wire.isClosed) limits.leave(address);
-      else leave = () => limits.leave(address);
-      if (options.implicitTls) {
-        if (home.tls === null) throw new Error('implicit TLS without a certificate');
-        await wire.startTls(home.tls, { keepInput: true });
-      }
-      await serve(wire);
-    };
-    run()
-      .catch((error: unknown) => note(wire, error))
-      .finally(() => wire.close());
-  }
-
-  function note(wire: Wire, error: unknown): void {
-    const facts = { protocol, session: wire.id, ip: wire.remote.address };
-    if (error instanceof WireFault) {
-      home.log.debug({ event: 'connection.lost', ...facts, reason: error.reason });
-      return;
-    }
-    home.metrics.bugs.inc();
-    home.log.error(
-      { event: 'bug', ...facts, err: error },
-      'a session ended in an unexpected error',
-    );
-  }
-
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+export async function listen(options: ListenOptions, serve: Serve): Promise<Listener> {
+  const sessions = new Sessions(options, serve);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    sessions.accept(socket),
+  );
   await bind(server, options);
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the socket has no address');
   return {
     address: bound.address,
     port: bound.port,
-    async stop(graceMs) {
+    stop(graceMs) {
       server.close();
-      if (wires.size === 0) return;
-      const empty = new Promise<void>((resolve) => {
-        onEmpty = resolve;
-      });
-      for (const wire of wires) wire.stop();
-      const timer = setTimeout(() => {
-        for (const wire of wires) wire.destroy();
-      }, graceMs);
-      await empty;
-      clearTimeout(timer);
+      return sessions.stop(graceMs);
     },
   };
+}
+
+/** The open connections of one listener. */
+class Sessions {
+  readonly #options: ListenOptions;
+  readonly #serve: Serve;
+  readonly #proxies: Networks;
+  readonly #wires = new Set<Wire>();
+  #onEmpty: (() => void) | null = null;
+
+  constructor(options: ListenOptions, serve: Serve) {
+    this.#options = options;
+    this.#serve = serve;
+    this.#proxies = createNetworks(options.home.config.proxy.networks);
+  }
+
+  accept(socket: Socket): void {
+    const { home, protocol } = this.#options;
+    if (home.faults.has('down')) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const wire = new Wire(socket);
+    this.#wires.add(wire);
+    home.metrics.connections.inc({ protocol });
+    wire.onClosed = () => this.#leave(wire, null);
+    this.#run(wire)
+      .catch((error: unknown) => this.#note(wire, error))
+      .finally(() => wire.close());
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#wires.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const wire of this.#wires) wire.stop();
+    const timer = setTimeout(() => {
+      for (const wire of this.#wires) wire.destroy();
+    }, graceMs);
+    await empty;
+    clearTimeout(timer);
+  }
+
+  async #run(wire: Wire): Promise<void> {
+    const { home, protocol, busy, implicitTls } = this.#options;
+    await learnClient(wire, this.#proxies);
+    const { address } = wire.remote;
+    if (!connectionLimits(home).enter(address)) {
+      home.metrics.refused.inc({ protocol, code: 'connections' });
+      await wire.write(busy);
+      return;
+    }
+    if (wire.isClosed) connectionLimits(home).leave(address);
+    else wire.onClosed = () => this.#leave(wire, address);
+    if (implicitTls) {
+      if (home.tls === null) throw new Error('implicit TLS without a certificate');
+      await wire.startTls(home.tls, { keepInput: true });
+    }
+    await this.#serve(wire);
+  }
+
+  #leave(wire: Wire, entered: string | null): void {
+    const { home, protocol } = this.#options;
+    this.#wires.delete(wire);
+    home.metrics.connections.dec({ protocol });
+    if (entered !== null) connectionLimits(home).leave(entered);
+    if (this.#wires.size === 0) this.#onEmpty?.();
+  }
+
+  #note(wire: Wire, error: unknown): void {
+    const { home, protocol } = this.#options;
+    const facts = { protocol, session: wire.id, ip: wire.remote.address };
+    if (error instanceof WireFault) {
+      home.log.debug({ event: 'connection.lost', ...facts, reason: error.reason });
+      return;
+    }
+    home.metrics.bugs.inc();
+    home.log.error({ event: 'bug', ...facts, err: error }, 'a session ended unexpectedly');
+  }
 }
 
 function bind(server: Server, options: ListenOptions): Promise<void> {

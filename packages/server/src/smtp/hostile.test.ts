@@ -96,7 +96,7 @@ describe('commands', () => {
     await control.say('NOOP', 250);
   });
 
-  test('too many errors end the session; an honest list with stale addresses does not', async () => {
+  test('too many errors end the session; a list with some stale addresses does not', async () => {
     await using world = await home();
     using client = await world.open();
     for (let i = 0; i < 10; i += 1) await client.say('FLY', 500);

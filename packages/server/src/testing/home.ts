@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import assert from 'node:assert/strict';
 import { openStore } from '@merpati/store/sqlite/open.ts';
-import type { AccountSettings, Credential } from '@merpati/store/contract.ts';
+import type { AccountSettings, Credential, Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import { accountId } from '@merpati/store/ids.ts';
 import { hashPassword } from '../accounts/password.ts';
@@ -112,16 +112,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
       const edited = await store.editDirectory({ kind: 'alias-put', address, targets });
       assert.ok(edited.ok);
     },
-    async inbox(account) {
-      const messages: Buffer[] = [];
-      for (const entry of await store.maildrop(account)) {
-        const body = await store.readMessage(account, entry.content);
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of body?.chunks() ?? []) chunks.push(chunk);
-        messages.push(Buffer.concat(chunks));
-      }
-      return messages;
-    },
+    inbox: (account) => readInbox(store, account),
     async [Symbol.asyncDispose]() {
       await store.close();
       rmSync(directory, { recursive: true, force: true });
@@ -129,4 +120,15 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
       assert.equal(bugs.values[0]?.value ?? 0, 0, 'an unexpected error was counted');
     },
   };
+}
+
+async function readInbox(store: Store, account: AccountId): Promise<Buffer[]> {
+  const messages: Buffer[] = [];
+  for (const entry of await store.maildrop(account)) {
+    const body = await store.readMessage(account, entry.content);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body?.chunks() ?? []) chunks.push(chunk);
+    messages.push(Buffer.concat(chunks));
+  }
+  return messages;
 }
