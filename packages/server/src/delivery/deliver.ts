@@ -30,7 +30,7 @@ export type Route = FoundRoute & { kind: 'hosts' };
 
 /** What all deliveries of a home share. */
 export class Delivery {
-  readonly trouble = new HostTrouble();
+  readonly trouble: HostTrouble;
   readonly pool: SessionPool;
   readonly #home: Pick<Home, 'config' | 'world'>;
   readonly #timeouts: Partial<SmtpTimeouts>;
@@ -39,6 +39,7 @@ export class Delivery {
   constructor(home: Pick<Home, 'config' | 'world'>, timeouts: Partial<SmtpTimeouts> = {}) {
     this.#home = home;
     this.#timeouts = timeouts;
+    this.trouble = new HostTrouble(home.config.queue.retry_after_s);
     this.pool = new SessionPool(home.world);
   }
 

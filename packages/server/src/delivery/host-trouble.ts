@@ -11,12 +11,21 @@ interface Trouble {
   readonly error: string;
 }
 
-/** Shorter than the first retry of the queue: a message's own next attempt really dials. */
-const firstMs = 20_000;
 const longestMs = 10 * 60_000;
 
 export class HostTrouble {
   readonly #hosts = new Map<string, Trouble>();
+  readonly #firstMs: number;
+  readonly #longestMs: number;
+
+  /**
+   * `curve`: the waits of the queue in seconds. A host is left alone for less than a message waits, so
+   * that a message's own next attempt really dials.
+   */
+  constructor(curve: readonly number[]) {
+    this.#firstMs = Math.min(20_000, (curve[0] ?? 60) * 500);
+    this.#longestMs = Math.min(longestMs, (curve.at(-1) ?? 3600) * 500);
+  }
 
   /** What happened there last, while it is better left alone; null: go ahead. */
   find(host: string, nowMs: number): string | null {
@@ -29,7 +38,7 @@ export class HostTrouble {
     // Attempts that ran side by side count once.
     if (known !== undefined && known.untilMs > nowMs) return;
     const failures = (known?.failures ?? 0) + 1;
-    const untilMs = nowMs + Math.min(firstMs * 2 ** (failures - 1), longestMs);
+    const untilMs = nowMs + Math.min(this.#firstMs * 2 ** (failures - 1), this.#longestMs);
     this.#hosts.delete(host);
     this.#hosts.set(host, { failures, untilMs, error });
     if (this.#hosts.size <= deliveryLimits.troubledHostsMax) return;
