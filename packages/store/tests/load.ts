@@ -1,0 +1,50 @@
+/**
+ * Loads a store until it is killed: `node load.ts DIRECTORY FIRST-SERIAL RETRY…`. Says on standard output
+ * what it begins and what was answered, each line before anything else happens; what the last process had
+ * begun without an answer is tried again first, as a sender would.
+ */
+
+import { writeSync } from 'node:fs';
+import { mailboxId, uid, type AccountId } from '../src/ids.ts';
+import { openStore } from '../src/sqlite/open.ts';
+import { accountCount, acceptanceOf, prepare } from './workload.ts';
+
+const [directory = '', first = '1', ...retry] = process.argv.slice(2);
+const sessions = 12;
+const say = (line: string) => writeSync(1, `${line}\n`);
+
+const store = await openStore({ directory, reserveBytes: 0 });
+await prepare(store);
+say('ready');
+
+let next = Number(first);
+const again = retry.map(Number);
+
+async function session(): Promise<void> {
+  for (;;) {
+    const serial = again.pop() ?? next++;
+    say(`b ${serial}`);
+    const result = await store.accept(await acceptanceOf(store, serial));
+    const [copy] = result.ok ? result.stored : [];
+    if (copy === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
+    say(`a ${serial} ${copy.uid}`);
+    if (serial % 4 === 1) {
+      const account = ((serial % accountCount) + 1) as AccountId;
+      say(`r ${serial} ${copy.uid}`);
+      await store.expunge(account, mailboxId(1), [uid(copy.uid)]);
+      say(`g ${serial} ${copy.uid}`);
+    }
+    if (serial % 50 === 0) {
+      const skipDomains: string[] = [];
+      const due = { nowMs: Date.now() + 1e9, leaseMs: 1, itemsMax: 20, skipDomains };
+      const items = (await store.claim(due)).map(({ id, token }) => ({
+        id,
+        token,
+        outcome: { kind: 'done' } as const,
+      }));
+      await store.settle({ items, events: [], notices: [], nowMs: Date.now() });
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: sessions }, session));

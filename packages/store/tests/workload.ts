@@ -1,0 +1,121 @@
+/**
+ * A load whose every octet can be told from a number, so that what a crash left can be compared with what
+ * had been answered. Used by the crash and the power test, in a process of its own (`load.ts`).
+ */
+
+import { createCipheriv, createHash } from 'node:crypto';
+import type { Acceptance, Body, Store } from '../src/contract.ts';
+import { mailboxId, uid, type AccountId } from '../src/ids.ts';
+import { makeJourneyId } from '../src/journey.ts';
+import {
+  acceptance,
+  addAccount,
+  addDomain,
+  delivery,
+  makeBody,
+  readAll,
+  recipient,
+} from '../src/conformance/fixtures.ts';
+
+/** Mostly small mail, some with attachments, a few beyond what stays in memory. */
+function sizeOf(serial: number): number {
+  if (serial % 40 === 7) return 520 * 1024 + ((serial * 7919) % 400_000);
+  if (serial % 9 === 4) return 20_000 + ((serial * 104_729) % 200_000);
+  return 200 + ((serial * 31) % 5000);
+}
+
+export function bytesOf(serial: number): Buffer {
+  const size = sizeOf(serial);
+  const key = createHash('sha256').update(`key ${serial}`).digest();
+  const noise = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
+  // Every other body compresses, so that both codecs are met.
+  const text = serial % 2 === 0 ? Buffer.from(noise.toString('hex').slice(0, size)) : noise;
+  return Buffer.concat([Buffer.from(`Message-ID: <${serial}@load.test>\r\n\r\n`), text]);
+}
+
+export const accountCount = 3;
+
+/** The first time in an empty store only. */
+export async function prepare(store: Store): Promise<void> {
+  if ((await store.accounts()).length > 0) return;
+  await addDomain(store, 'load.test');
+  for (let n = 0; n < accountCount; n += 1) await addAccount(store, `u${n}@load.test`);
+}
+
+export async function acceptanceOf(store: Store, serial: number): Promise<Acceptance> {
+  const body: Body = await makeBody(store, bytesOf(serial));
+  const account = ((serial % accountCount) + 1) as AccountId;
+  const copy = delivery(account, {
+    key: `load-${serial}`,
+    recipient: `u${account - 1}@load.test`,
+    summary: { from: '', to: '', subject: '', dateMs: null, messageId: `${serial}` },
+  });
+  const queued = serial % 5 === 0 ? [recipient(`${serial}@surat.test`)] : [];
+  const journey = makeJourneyId(Date.now(), serial);
+  return acceptance(body, { journey, deliveries: [copy], recipients: queued });
+}
+
+/** What is known of one message from what a loader has said before its end. */
+export interface Known {
+  state: 'begun' | 'answered' | 'removing' | 'removed';
+  uid: number;
+}
+
+/** Reads the loader's lines: `b` begun, `a` answered, `r` removing, `g` gone, with serial and uid. */
+export function note(known: Map<number, Known>, line: string): void {
+  const [what, serialText, uidText] = line.split(' ');
+  const serial = Number(serialText);
+  if (what === 'b') {
+    if (!known.has(serial)) known.set(serial, { state: 'begun', uid: 0 });
+  } else if (what === 'a') known.set(serial, { state: 'answered', uid: Number(uidText) });
+  else if (what === 'r') known.set(serial, { state: 'removing', uid: Number(uidText) });
+  else if (what === 'g') known.set(serial, { state: 'removed', uid: Number(uidText) });
+}
+
+export interface Verified {
+  readonly present: number;
+  readonly answered: number;
+  readonly problems: readonly string[];
+}
+
+/** Is everything that was answered there exactly once and byte for byte, and nothing else but what was begun? */
+export async function verify(
+  store: Store,
+  known: ReadonlyMap<number, Known>,
+  alreadyRead: Set<number>,
+): Promise<Verified> {
+  const problems: string[] = [];
+  const present = new Map<number, number>();
+  for (let account = 1; account <= accountCount; account += 1) {
+    const id = account as AccountId;
+    for (let from = 1; ;) {
+      const slice = { fromUid: uid(from), limit: 500 };
+      const rows = await store.messages(id, mailboxId(1), slice);
+      for (const row of rows) {
+        const serial = Number(row.summary.messageId);
+        if (present.has(serial)) problems.push(`${serial} is there twice`);
+        present.set(serial, row.uid);
+        if (alreadyRead.has(serial)) continue;
+        alreadyRead.add(serial);
+        const body = await store.readMessage(id, row.content);
+        const bytes = body === null ? Buffer.alloc(0) : await readAll(body);
+        const whole = Buffer.concat([body?.prefix ?? Buffer.alloc(0), bytesOf(serial)]);
+        if (!bytes.equals(whole)) problems.push(`${serial} has other octets`);
+      }
+      if (rows.length < slice.limit) break;
+      from = (rows.at(-1)?.uid ?? 0) + 1;
+    }
+  }
+  for (const [serial, { state, uid: expected }] of known) {
+    const found = present.get(serial);
+    if (state === 'answered' && found !== expected) {
+      problems.push(`${serial} was answered with UID ${expected}, now ${found ?? 'lost'}`);
+    }
+    if (state === 'removed' && found !== undefined) problems.push(`${serial} has come back`);
+  }
+  for (const serial of present.keys()) {
+    if (!known.has(serial)) problems.push(`${serial} was never begun`);
+  }
+  const answered = [...known.values()].filter((each) => each.state === 'answered').length;
+  return { present: present.size, answered, problems };
+}
