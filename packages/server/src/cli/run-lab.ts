@@ -9,6 +9,7 @@ import { verdictMark, verdictText } from '../journey/render.ts';
 import { fetchAsFriend, sendFirstMessage } from '../lab/first-message.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import {
+  anyBlock,
   busyPorts,
   freeBlock,
   labPorts,
@@ -93,7 +94,7 @@ function start(
 async function choosePorts(cli: Cli, given: LabStart): Promise<LabPorts> {
   const what = say('cannot start the lab', 'lab tidak bisa dimulai');
   if (given.portsFrom === 'free') {
-    const from = await freeBlock(portsFromUsual, here);
+    const from = await anyBlock(Math.random, here);
     if (from !== null) return labPorts(from);
   }
   const from = given.portsFrom === undefined ? portsFromUsual : Number(given.portsFrom);

@@ -119,15 +119,25 @@ export function restrict(view: JourneyView, viewer: Viewer | null): JourneyView 
   if (viewer === null) return { ...view, head: { ...view.head, subject: null } };
   if (viewer.submitted) return view;
   const lanes = ownLanes(view.events, viewer);
+  const isSubmitted = view.head.direction !== 'in';
   const allowed = new Set([...viewer.addresses, ...lanes]);
   if (view.head.sender !== '') allowed.add(view.head.sender.toLowerCase());
   return {
     head: { ...view.head, recipients: view.head.recipients.filter((one) => lanes.has(lower(one))) },
     events: view.events
       .filter((event) => event.rcpt === undefined || lanes.has(lower(event.rcpt)))
+      .filter((event) => !(isSubmitted && ownDevice.has(event.code)))
       .map((event) => withoutOthers(event, allowed)),
   };
 }
+
+/** How the sender's device came to us: theirs, and nobody else's business. */
+const ownDevice: ReadonlySet<string> = new Set([
+  'receive.connected',
+  'receive.tls',
+  'receive.plain',
+  'submit.login',
+]);
 
 const lower = (address: string) => address.toLowerCase();
 

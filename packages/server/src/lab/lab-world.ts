@@ -4,6 +4,7 @@
  * leaves the machine: any address that is not loopback cannot be reached.
  */
 
+import type { Socket } from 'node:net';
 import type { DialTarget, Resolver, World } from '../world.ts';
 
 export interface LabPort {
@@ -14,18 +15,34 @@ export interface LabPort {
   real(): { readonly address: string; readonly port: number } | null;
 }
 
-export function createLabWorld(real: World, dns: Resolver, ports: readonly LabPort[]): World {
+export interface LabWorld extends World {
+  /** Breaks what is open to that address: a fault must be felt at once, not at the next connection. */
+  cut(address: string): void;
+}
+
+export function createLabWorld(real: World, dns: Resolver, ports: readonly LabPort[]): LabWorld {
+  const open = new Map<string, Set<Socket>>();
+  const keep = (address: string, socket: Socket): Socket => {
+    const sockets = open.get(address) ?? new Set();
+    open.set(address, sockets.add(socket));
+    socket.once('close', () => sockets.delete(socket));
+    return socket;
+  };
   return {
+    cut(address) {
+      for (const socket of open.get(address) ?? []) socket.destroy();
+    },
     nowMs: () => real.nowMs(),
     nowUs: () => real.nowUs(),
     randomBytes: (count) => real.randomBytes(count),
     random: () => real.random(),
     dns,
-    dial(target) {
+    async dial(target) {
       const known = ports.find((one) => one.address === target.address && one.port === target.port);
       if (known !== undefined) {
         const place = known.real();
-        return place === null ? refuse(target, 'ECONNREFUSED') : real.dial({ ...target, ...place });
+        if (place === null) return refuse(target, 'ECONNREFUSED');
+        return keep(target.address, await real.dial({ ...target, ...place }));
       }
       const isLocal = target.address === '::1' || target.address.startsWith('127.');
       return isLocal ? real.dial(target) : refuse(target, 'ENETUNREACH');

@@ -27,7 +27,7 @@ import { openHome, runHome, type Running } from '../serve.ts';
 import type { World } from '../world.ts';
 import { makeWrongCertificate, openAuthority, type Authority } from './authority.ts';
 import { startDnsServer, type DnsServer } from './dns-server.ts';
-import { createLabWorld } from './lab-world.ts';
+import { createLabWorld, type LabWorld } from './lab-world.ts';
 import type { LabPorts } from './ports.ts';
 import { createZone } from './zone.ts';
 
@@ -98,7 +98,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const running = await runAll(homes);
     stops.push(...running.map((one) => () => one.stop()));
     const people = peopleOf(options);
-    const control = createControl({ authority, dns, servers, dnsFaultsOn, people });
+    const control = createControl({ authority, dns, servers, dnsFaultsOn, people, world });
     const server = { startedMs: real.nowMs(), version: options.version };
     const context: AdminContext = { homes: [first, second], lab: control, server };
     const connection = connectionTo(context);
@@ -124,7 +124,7 @@ function worldOf(
     readonly authority: Authority;
     readonly servers: readonly Server[];
   },
-): World {
+): LabWorld {
   const resolver = createResolver({
     servers: [{ address: here, port: lab.dns.port }],
     timeoutMs: 1000,
@@ -139,7 +139,8 @@ function worldOf(
         ? null
         : { address: here, port: ports.servers[i]?.smtp ?? 0 },
   }));
-  return { ...createLabWorld(real, resolver, places), trust: [lab.authority.certificate] };
+  const trust = [lab.authority.certificate];
+  return { ...createLabWorld(real, resolver, places), trust };
 }
 
 async function openServer(
@@ -245,6 +246,7 @@ function createControl(lab: {
   readonly servers: readonly Server[];
   readonly dnsFaultsOn: Map<string, Set<DnsFault>>;
   readonly people: readonly LabAccount[];
+  readonly world: LabWorld;
 }): LabControl {
   const faults = (): LabFaultState[] => [
     ...lab.servers.flatMap(({ home, faults: on }) =>
@@ -275,6 +277,7 @@ function createControl(lab: {
       if (server === undefined) throw new Error('a home that is not of this lab');
       if (on) server.faults.add(fault);
       else server.faults.delete(fault);
+      lab.world.cut(addresses[lab.servers.indexOf(server)] ?? here);
       home.tls = server.faults.has('bad-certificate') ? await wrongContext(home) : server.good;
     },
   };

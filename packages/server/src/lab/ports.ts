@@ -54,6 +54,15 @@ export async function freeBlock(after: number, address: string): Promise<number 
   return null;
 }
 
+/** Some free block, by chance: several labs that start at once (tests) do not run into each other. */
+export async function anyBlock(random: () => number, address: string): Promise<number | null> {
+  for (let i = 0; i < 50; i += 1) {
+    const from = 10_000 + Math.floor(random() * (portsFromMax - 10_000));
+    if ((await busyPorts(labPorts(from), address)).length === 0) return from;
+  }
+  return null;
+}
+
 function isFreeTcp(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
