@@ -23,6 +23,8 @@ const needs = {
   fetchmail: { files: ['fetchmail'], package: 'fetchmail' },
   mpop: { files: ['mpop'], package: 'mpop' },
   python3: { files: ['python3'], package: 'python3' },
+  unbound: { files: ['unbound'], package: 'unbound' },
+  dig: { files: ['dig'], package: 'bind9-dnsutils' },
   openssl: { files: ['openssl'], package: 'openssl' },
   postfix: { files: ['postfix', 'postqueue', 'smtp-source', 'smtp-sink'], package: 'postfix' },
   dovecot: { files: ['dovecot', '/usr/lib/dovecot/lmtp'], package: 'dovecot-lmtpd' },
