@@ -1,3 +1,5 @@
+/** PLAIN and LOGIN. RFC 4616 §4. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { utf8 } from '../bytes.ts';

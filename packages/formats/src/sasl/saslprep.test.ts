@@ -1,3 +1,5 @@
+/** The examples of SASLprep, and more. RFC 4013 §3; RFC 3454. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { saslprep } from './saslprep.ts';

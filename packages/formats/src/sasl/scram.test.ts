@@ -1,3 +1,5 @@
+/** SCRAM against its own example and against itself. RFC 5802; RFC 7677 §3; RFC 5929; RFC 9266. */
+
 import assert from 'node:assert/strict';
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { describe, test } from 'node:test';

@@ -1,3 +1,8 @@
+/**
+ * Commands and their parameters. RFC 5321 §4.1; RFC 1870; RFC 3030; RFC 3339 §5.6; RFC 3461;
+ * RFC 4865; RFC 4954; RFC 6152; RFC 6531; RFC 8689.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SyntaxFault } from '../syntax-fault.ts';

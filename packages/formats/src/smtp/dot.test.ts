@@ -1,3 +1,7 @@
+/**
+ * The dot machine in both directions, and what smugglers try. RFC 5321 §4.5.2, §2.3.8; RFC 3030 §3.
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';

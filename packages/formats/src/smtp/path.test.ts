@@ -1,3 +1,5 @@
+/** Paths and the normal form of addresses. RFC 5321 §4.1.2; RFC 6531 §3.3; RFC 5890 §2.3.2.1. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SyntaxFault } from '../syntax-fault.ts';

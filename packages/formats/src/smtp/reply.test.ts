@@ -1,3 +1,5 @@
+/** Replies, written and read again. RFC 5321 §4.2; RFC 2034 §4. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';

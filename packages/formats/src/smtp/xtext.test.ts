@@ -1,3 +1,5 @@
+/** xtext, ORCPT and status codes. RFC 3461 §4; RFC 6533 §3; RFC 3463 §2; RFC 5248. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';

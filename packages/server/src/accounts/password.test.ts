@@ -1,3 +1,5 @@
+/** Passwords (RFC 9106) and the throttle of logins. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hashPassword, makeAppPassword, readAppPassword, verifyPassword } from './password.ts';

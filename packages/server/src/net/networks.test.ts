@@ -1,3 +1,5 @@
+/** Networks, and the places that connections take. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultConfig } from '../config/read.ts';

@@ -1,3 +1,5 @@
+/** PROXY protocol headers, octet by octet. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readProxyHeader } from './proxy-header.ts';

@@ -1,3 +1,5 @@
+/** What the worst of clients do. RFC 5321 §7; RFC 3207 §4.2; RFC 3030; RFC 1870 §6; RFC 9422. */
+
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';

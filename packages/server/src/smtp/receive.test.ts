@@ -1,3 +1,8 @@
+/**
+ * Mail from other servers, from RCPT to the mailbox. RFC 5321 §3.9, §4.4, §4.5.1; RFC 3848;
+ * RFC 3461 §5.2.2; RFC 6152; RFC 6531; RFC 9228 (Delivered-To).
+ */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountId } from '@merpati/store/ids.ts';

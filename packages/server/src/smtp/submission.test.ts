@@ -1,3 +1,8 @@
+/**
+ * Mail from our users: logins, names, mended headers, limits. RFC 6409; RFC 4954; RFC 4422; RFC
+ * 5802; RFC 7677; RFC 5929; RFC 9266; RFC 4865; RFC 8689; RFC 8314.
+ */
+
 import assert from 'node:assert/strict';
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
