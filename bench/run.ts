@@ -29,6 +29,7 @@ const usage = `node bench/run.ts
   --sessions LIST  at the same time (1,10,50)
   --cores WHICH    shared: servers may use all cores (default); apart: not the generator's
   --alone          Merpati without the peers, while working on it
+  --node LIST      options for Merpati's Node, such as --cpu-prof,--cpu-prof-dir=/tmp/profiles
   --json FILE      every figure of every round`;
 
 const { values: options } = parseArgs({
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     sessions: { type: 'string', default: '1,10,50' },
     cores: { type: 'string', default: 'shared' },
     alone: { type: 'boolean', default: false },
+    node: { type: 'string', default: '' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -47,11 +49,9 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
 const wanted = new Set(options.only.split(','));
+const nodeOptions = options.node.split(',').filter((text) => text !== '');
 const sizes = options.sizes.split(',').map(Number);
 const sessionCounts = options.sessions.split(',').map(Number);
-
-if (options.help) console.log(usage);
-else await main();
 
 async function main(): Promise<void> {
   const machine = describeMachine(tmpdir());
@@ -82,11 +82,9 @@ interface Field extends AsyncDisposable {
 
 async function startField(): Promise<Field> {
   const stack = new AsyncDisposableStack();
-  const starts = options.alone
-    ? [startMerpati]
-    : [startMerpati, startPostfixWithDovecot, startPostfix];
-  const contenders: Contender[] = [];
-  for (const start of starts) contenders.push(stack.use(await start()));
+  const contenders = [stack.use(await startMerpati({ nodeOptions }))];
+  const peers = options.alone ? [] : [startPostfixWithDovecot, startPostfix];
+  for (const start of peers) contenders.push(stack.use(await start()));
   for (const contender of contenders) await prepare(contender);
   return { contenders, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -195,7 +193,7 @@ async function checkStored(contenders: readonly Contender[]): Promise<void> {
 async function runRelays(results: Result[]): Promise<void> {
   const sinkPort = await freePort();
   await using stack = new AsyncDisposableStack();
-  const contenders = [stack.use(await startMerpati({ sinkPort }))];
+  const contenders = [stack.use(await startMerpati({ sinkPort, nodeOptions }))];
   if (!options.alone) contenders.push(stack.use(await startPostfixRelay(sinkPort)));
   const cells = sessionCounts.map((sessions): Cell => ({
     scenario: 'relay',
@@ -243,10 +241,14 @@ async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Pr
 
 async function runIdle(results: IdleResult[]): Promise<void> {
   {
-    await using merpati = await startMerpati();
+    await using merpati = await startMerpati({ nodeOptions });
     results.push(await measureIdle(merpati, idleConnections));
   }
   if (options.alone) return;
   await using postfix = await startPostfix();
   results.push(await measureIdle(postfix, idleConnectionsOfPeers));
 }
+
+// Last, because the tables above must be there.
+if (options.help) console.log(usage);
+else await main();
