@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configKeys } from '@merpati/server/config/keys.ts';
-import { words } from '@merpati/server/journey/words.ts';
+import { journeyWords } from '@merpati/server/journey/words.ts';
 import { readIndex } from '../tests/tidy/citations.ts';
 import { readText, root } from '../tests/tidy/tree.ts';
 
@@ -68,7 +68,7 @@ ${rows.join('\n')}
 }
 
 function renderJourneyCodes(): string {
-  const rows = Object.entries(words).map(
+  const rows = Object.entries(journeyWords).map(
     ([code, { en, id }]) => `| \`${code}\` | ${cell(en)} | ${cell(id)} |`,
   );
   return `# Codes of the journey

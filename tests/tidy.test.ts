@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
+import { renderPages } from '../docs/generate.ts';
 import { findBoundaryBreaks, folderRules, packageRules } from './tidy/boundaries.ts';
 import { readCitations, readIndex } from './tidy/citations.ts';
 import { findBrokenLinks } from './tidy/links.ts';
@@ -161,6 +162,20 @@ describe('each file', () => {
   });
 });
 
+/**
+ * What the flow calls for a message from another server. Left out is what only submission (whose From
+ * is it) and senders who ask for a report of success come by.
+ */
+const inboundLeaves = [
+  'accounts/resolve.ts',
+  'checks/check.ts',
+  'checks/header-form.ts',
+  'checks/loop.ts',
+  'incoming/arrival.ts',
+  'incoming/incoming.ts',
+  'incoming/trace-fields.ts',
+].map((path) => `packages/server/src/${path}`);
+
 describe('the path of one message', () => {
   const count = (paths: readonly string[]): number =>
     paths.reduce((sum, path) => sum + readText(path).trimEnd().split('\n').length, 0);
@@ -174,10 +189,7 @@ describe('the path of one message', () => {
   });
 
   test('so can everything that one inbound message passes', () => {
-    const inbound = [
-      ...flow.filter((path) => /\/[1-5]-/.test(path)),
-      'packages/server/src/accounts/resolve.ts',
-    ];
+    const inbound = [...flow.filter((path) => /\/[1-5]-/.test(path)), ...inboundLeaves];
     assert.ok(count(inbound) <= 900, `the inbound path has ${count(inbound)} lines`);
   });
 });
@@ -252,6 +264,11 @@ describe('documents', () => {
   test('links lead somewhere', () => {
     assert.ok(documents.length > 5);
     assertNone(documents.flatMap((path) => findBrokenLinks(path, readText(path), readTarget)));
+  });
+
+  test('the pages that are made from tables are up to date (npm run docs)', () => {
+    for (const [path, text] of Object.entries(renderPages()))
+      assert.equal(readText(path), text, path);
   });
 
   test('a planted break is found', () => {

@@ -67,7 +67,6 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   accounts: ['net'],
   checks: ['accounts', 'incoming'],
   dns: [],
-  // What has come in and is not stored yet, whoever took it in.
   incoming: ['accounts', 'journey', 'net'],
   journey: [],
   net: [],
@@ -88,7 +87,8 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   'main.ts': '*'.split(','),
 };
 
-const testFile = /\.test\.ts$|^packages\/[^/]+\/tests\/|\/testing\//;
+/** Also what tests are made of: homes and peers for them, the suite that every store must pass. */
+const testFile = /\.test\.ts$|\/(?:testing|conformance)\//;
 
 /** Sentences about imports that are not allowed; empty when all is well. */
 export function findBoundaryBreaks(source: Source): string[] {
