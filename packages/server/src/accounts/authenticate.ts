@@ -16,7 +16,7 @@ import {
   readAppPassword,
   verifyPassword,
 } from './password.ts';
-import { findAccount } from './resolve.ts';
+import { findAccount } from './own-addresses.ts';
 import { LoginThrottle } from './throttle.ts';
 
 export interface LoginContext {

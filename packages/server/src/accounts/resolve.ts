@@ -71,29 +71,6 @@ export async function findDomain(store: Store, domain: string): Promise<DomainRo
   return null;
 }
 
-/** The account that logs in under this name: its own address, domain aliases allowed. */
-export async function findAccount(store: Store, name: string): Promise<AccountRow | null> {
-  const parts = splitAddress(name);
-  const domain = parts === null ? null : await findDomain(store, parts.domain);
-  if (parts === null || domain === null) return null;
-  const target = await store.findAddress(`${normalLocal(parts.local)}@${domain.name}`);
-  return target?.kind === 'account' ? target.account : null;
-}
-
-/**
- * May this account send in the name of that address? It may for its own, with any +tag and in alias
- * domains, and for aliases that lead to it.
- */
-export async function ownsAddress(
-  store: Store,
-  account: AccountRow,
-  address: string,
-): Promise<boolean> {
-  if (normalAddress(address) === account.address) return true;
-  const found = await resolveAddress(store, address);
-  return found.kind === 'ours' && found.accounts.some((target) => target.account.id === account.id);
-}
-
 /** As it stands, then without its +tag (RFC 5233 calls it detail). */
 async function findTarget(
   store: Store,

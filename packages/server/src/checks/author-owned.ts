@@ -4,7 +4,7 @@
  */
 
 import { mailboxesOf, readAddressList } from '@merpati/formats/message/address.ts';
-import { ownsAddress } from '../accounts/resolve.ts';
+import { ownsAddress } from '../accounts/own-addresses.ts';
 import { Refusal } from '../refusal.ts';
 import type { Check } from './check.ts';
 

@@ -6,7 +6,7 @@
 import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import type { Path } from '@merpati/formats/smtp/path.ts';
 import type { MailParameters } from '@merpati/formats/smtp/command.ts';
-import { ownsAddress } from '../../accounts/resolve.ts';
+import { ownsAddress } from '../../accounts/own-addresses.ts';
 import { Refusal } from '../../refusal.ts';
 import { sessionLimits } from '../limits.ts';
 import { replies } from '../replies.ts';
