@@ -88,7 +88,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Also what tests are made of: homes and peers for them, the suite that every store must pass. */
-const testFile = /\.test\.ts$|\/(?:testing|conformance)\//;
+const testFile = /\.test\.ts$|^packages\/[^/]+\/tests\/|\/(?:testing|conformance)\//;
 
 /** Sentences about imports that are not allowed; empty when all is well. */
 export function findBoundaryBreaks(source: Source): string[] {

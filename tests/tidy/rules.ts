@@ -10,7 +10,10 @@ export const functionLinesMax = 70;
  * Where a rule would make a file worse. Each entry says why; an entry that is no longer needed
  * fails the test too.
  */
-export const exceptions: Readonly<Record<string, string>> = {};
+export const exceptions: Readonly<Record<string, string>> = {
+  'packages/store/src/contract.ts lines':
+    'What every engine promises is read as a whole; two halves would each lack the other.',
+};
 
 const bannedWords = ['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'misc', 'stuff'];
 const foreignTags = /(?:^|\s)(FIXME|XXX|HACK|NOTE|BUG|WIP|OPTIMIZE|REVIEW)(?:[:(]|\s*$)/m;
@@ -94,13 +97,11 @@ function names(source: Source): Break[] {
 /** What cannot run here goes through `requireProgram` of tests/programs.ts, which is loud. */
 function idleTests(source: Source): Break[] {
   const { path } = source;
-  const breaks = source.members
-    .filter(({ name }) => ['skip', 'only', 'todo'].includes(name))
-    .map(({ name, line }) => ({ key: `${path} idle`, text: `${path}:${line}: .${name}` }));
-  for (const [index, line] of source.lines.entries()) {
-    if (/[{,]\s*(skip|only|todo)\s*:/.test(line)) {
-      breaks.push({ key: `${path} idle`, text: `${path}:${index + 1}: a test that does not run` });
-    }
-  }
-  return breaks;
+  const call = /\b(?:test|it|describe|suite|t)\.(?:skip|only|todo)\b/;
+  const option = /\b(?:test|it|describe|suite)\(.*[{,]\s*(?:skip|only|todo)\s*:/;
+  return source.lines.flatMap((line, index) =>
+    call.test(line) || option.test(line)
+      ? [{ key: `${path} idle`, text: `${path}:${index + 1}: a test that does not run` }]
+      : [],
+  );
 }

@@ -38,8 +38,6 @@ export interface Source {
   readonly functions: readonly FunctionSize[];
   /** Lines of `catch` blocks with nothing in them, not even a reason. */
   readonly emptyCatches: readonly number[];
-  /** What is looked up as `.name`: `.skip`, `.only`. */
-  readonly members: readonly Name[];
   /** Uses of what the machine around provides: clock, chance, input and output. */
   readonly impure: readonly Name[];
 }
@@ -62,9 +60,6 @@ export function readSource(path: string, text: string): Source {
     imports: readImports(tokens),
     comments: all.filter((token) => token.type.endsWith('Comment')).map(comment),
     ...readBlocks(path, plain),
-    members: tokens.flatMap((token, index) =>
-      tokens[index - 1]?.value === '.' ? [{ name: token.value, line: token.line }] : [],
-    ),
     impure: readImpure(tokens),
   };
 }
