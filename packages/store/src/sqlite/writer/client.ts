@@ -19,6 +19,13 @@ import type {
 /** Operations that may wait for the writer; more means that the disk cannot follow. */
 const waitingMax = 20_000;
 
+/**
+ * Nobody outside waits for these: they go along with the next operation that somebody waits for, and so
+ * cost no sync of their own. What a settlement says has happened already.
+ */
+const patient: ReadonlySet<OperationName> = new Set<OperationName>(['settle', 'renew']);
+const patienceMs = 10;
+
 interface Waiting {
   resolve(answer: unknown): void;
   reject(error: Error): void;
@@ -30,6 +37,8 @@ export class WriterClient {
   readonly #stats = new Map<number, (stats: WriterStats) => void>();
   readonly #onCommit: (changes: readonly PackedChange[]) => void;
   #outbox: { id: number; operation: { name: string; take: unknown } }[] = [];
+  #isSending = false;
+  #timer: NodeJS.Timeout | null = null;
   #nextId = 1;
   #state: 'open' | 'closing' | 'closed' | 'broken' = 'open';
   #cause: unknown = undefined;
@@ -74,8 +83,8 @@ export class WriterClient {
     }
     const id = this.#nextId;
     this.#nextId += 1;
-    if (this.#outbox.length === 0) setImmediate(() => this.#send());
     this.#outbox.push({ id, operation: { name, take } });
+    this.#sendSoon(patient.has(name));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
     });
@@ -109,7 +118,20 @@ export class WriterClient {
     await this.#ended;
   }
 
+  /** With what others ask in this turn of the event loop; nobody's patience is tried for long. */
+  #sendSoon(isPatient: boolean): void {
+    if (!isPatient && !this.#isSending) {
+      this.#isSending = true;
+      setImmediate(() => this.#send());
+    } else if (isPatient && !this.#isSending) {
+      this.#timer ??= setTimeout(() => this.#send(), patienceMs);
+    }
+  }
+
   #send(): void {
+    this.#isSending = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     if (this.#outbox.length === 0) return;
     const operations = this.#outbox;
     this.#outbox = [];

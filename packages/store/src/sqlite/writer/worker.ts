@@ -156,8 +156,8 @@ class Writer {
   }
 
   #stats(): WriterStats {
-    const { commits, operations } = this.#group;
-    return { commits, operations, syncs: commits + this.#blobs.syncs };
+    const { commits, operations, syncs } = this.#group;
+    return { commits, operations, syncs: syncs + this.#blobs.syncs };
   }
 
   #close(port: Port): void {
