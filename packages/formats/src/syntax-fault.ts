@@ -1,4 +1,6 @@
-/** The one error that readers and writers of formats throw: what was given is not of the grammar. */
+/**
+ * The one error that readers and writers of formats throw: what was given is not of the grammar.
+ */
 
 /**
  * @example

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { utf8 } from '../bytes.ts';
+import { makeMailbox, readAddressList } from './address.ts';
 import { decodeWords, encodeWords } from './encoded-word.ts';
-import { writeTextField } from './field-writer.ts';
+import { writeAddressField, writeField, writeTextField } from './field-writer.ts';
 import { readHead } from './head.ts';
+import { SyntaxFault } from '../syntax-fault.ts';
 
 const values: readonly (readonly [string, string])[] = [
   ['plain text', 'plain text'],
@@ -71,4 +73,34 @@ test('a word that fits on no line is encoded in pieces', () => {
   const field = writeTextField('Subject', text, { utf8: true });
   assert.ok(field.split('\r\n').every((line) => line.length <= 78));
   assert.equal(decodeWords(readHead(utf8(field)).fields[0]!.value()), text);
+});
+
+test('spaces in a row are kept, however many, on lines that hold', () => {
+  const counts = fc.oneof(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 900, max: 3000 }));
+  const word = fc.constantFrom('', 'a', 'ü', '=?x', '"', 'b.');
+  const text = fc
+    .array(fc.tuple(word, counts), { maxLength: 5 })
+    .map((all) => all.map(([one, count]) => one + ' '.repeat(count)).join(''));
+  fc.assert(
+    fc.property(text, fc.boolean(), (given, isUtf8) => {
+      const style = { utf8: isUtf8 };
+      const subject = writeTextField('Subject', given, style);
+      const person = makeMailbox(given === '' ? null : given, 'siti', 'surat.test');
+      const from = writeAddressField('From', [person], style);
+      for (const field of [subject, from]) {
+        for (const line of field.split('\r\n')) assert.ok(utf8(line).length <= 998);
+        assert.doesNotMatch(field, /\n +\r/u);
+      }
+      const valueOf = (field: string): string => readHead(utf8(field)).fields[0]!.value();
+      assert.equal(decodeWords(valueOf(subject)), given);
+      assert.deepEqual(readAddressList(valueOf(from)).entries, [person]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no field is written with a line that is too long', () => {
+  const spaces = Array.from({ length: 1000 }, () => '');
+  assert.throws(() => writeField('X', ['a', ...spaces, 'b']), SyntaxFault);
+  assert.throws(() => writeField('X', ['a'.repeat(998)]), SyntaxFault);
 });

@@ -9,7 +9,7 @@ import { SyntaxFault } from '../syntax-fault.ts';
 import { isDotAtom, quote } from './address.ts';
 import type { Group, Mailbox } from './address.ts';
 import { encodeWords } from './encoded-word.ts';
-import { lineLimits } from './limits.ts';
+import { lineLimits, parameterLimits } from './limits.ts';
 
 /** In which octets a head is written. */
 export interface FieldStyle {
@@ -53,6 +53,9 @@ export function writeField(name: string, tokens: readonly string[]): string {
     }
     field += ` ${token}`;
     column += 1 + width;
+    if (column > lineLimits.lineBytesMax) {
+      throw new SyntaxFault('field.too-long', `${name} has more spaces in a row than a line holds`);
+    }
   }
   return `${field}\r\n`;
 }
@@ -62,6 +65,9 @@ function checkFieldName(name: string): void {
     throw new SyntaxFault('field.bad-name', 'a field name is printable US-ASCII without a colon');
   }
 }
+
+/** Spaces in a row that stand as they are. A line cannot be folded within more of them. */
+const spacesMax = 20;
 
 /** Can this word not stand in a head as it is? */
 function mustEncode(word: string, style: FieldStyle): boolean {
@@ -84,10 +90,14 @@ export function textTokens(text: string, style: FieldStyle, column = 0): string[
   // Spaces at either end would be trimmed, so the word beside them takes them in.
   if (first > 0) encoded[first] = true;
   if (last >= 0 && last < words.length - 1) encoded[last] = true;
-  for (const [index, word] of words.entries()) {
-    if (word !== '') continue;
-    // Spaces between encoded words would vanish.
-    if (index < first || index > last || encoded[index - 1] === true) encoded[index] = true;
+  for (let index = 0, end = 0; index < words.length; index = Math.max(end, index + 1)) {
+    if (words[index] !== '') continue;
+    end = index;
+    while (words[end] === '') end += 1;
+    // Spaces between encoded words would vanish, and many in a row would make the line too long.
+    const isEdge = index < first || index > last;
+    const isLong = end - index > spacesMax;
+    if (isEdge || isLong || encoded[index - 1] === true) encoded.fill(true, index, end);
   }
   const tokens: string[] = [];
   let used = column;
@@ -169,7 +179,8 @@ const phraseWordMax = 56;
 
 function phraseTokens(name: string, style: FieldStyle): string[] {
   const text = name.toWellFormed();
-  if (text.split(' ').some((word) => mustEncode(word, style))) {
+  const isSpaced = text.includes(' '.repeat(spacesMax + 2));
+  if (isSpaced || text.split(' ').some((word) => mustEncode(word, style))) {
     return encodeWords(text, phraseWordMax);
   }
   const isAtoms = text
@@ -253,12 +264,21 @@ export function writeParameterField(
   );
 }
 
-/** @example parameterPieces('filename', 'Grün.pdf'); // ["filename*=utf-8''Gr%C3%BCn.pdf"] */
+/**
+ * A parameter in as many pieces as it needs. Throws `SyntaxFault` for a name that is no token, and
+ * for a value that is longer than `parameterLimits` lets a reader take.
+ *
+ * @example
+ * parameterPieces('filename', 'Grün.pdf'); // ["filename*=utf-8''Gr%C3%BCn.pdf"]
+ */
 export function parameterPieces(name: string, value: string): string[] {
   if (!isToken.test(name) || name.includes('*')) {
     throw new SyntaxFault('parameter.bad-name', 'a parameter name is a token');
   }
   const text = value.toWellFormed();
+  if (text.length > parameterLimits.parameterLengthMax) {
+    throw new SyntaxFault('parameter.too-long', 'a parameter is longer than readers take');
+  }
   const isPlain = /^[\u0020-\u007e]*$/u.test(text) && !text.includes('=?');
   const plain = `${name}=${isToken.test(text) ? text : quote(text)}`;
   // A space in a quoted value may not be where the field is folded, so the whole must fit.

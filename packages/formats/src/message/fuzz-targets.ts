@@ -261,11 +261,13 @@ function runCompose(bytes: Uint8Array): void {
       'no line is longer than 998 octets',
     );
     const { root, faults } = readMime(message);
-    promise(faults.length === 0, `a composed message has no faults: ${faults[0]?.code}`);
     promise(root.parts.length === 2, 'a composed message has its parts');
     const file = root.parts[1]!;
+    // Octets that were given as a message may be damaged as one; they go out as they are.
+    const isSound = faults.length === 0 || file.message !== null;
+    promise(isSound, `a composed message has no faults: ${faults[0]?.code}`);
     const content = decodeContent(message.subarray(file.bodyStart, file.bodyEnd), file.encoding);
-    promise(equalBytes(content, bytes) || file.encoding === '7bit', 'an attachment is the same');
+    promise(equalBytes(content, bytes), 'an attachment is the same');
   });
 }
 

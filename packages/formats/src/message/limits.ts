@@ -33,12 +33,15 @@ export const mimeLimits = {
 } as const;
 
 export const parameterLimits = {
-  /** Parameters of one field. Real ones have fewer than ten, and continuations some dozens. */
-  parametersMax: 200,
-  /** Characters of one parameter's value, continuations put together: file systems end at 255. */
-  parameterLengthMax: 16 * 1024,
-  /** Highest continuation number (RFC 2231 §3): enough for the length above at one-line pieces. */
-  continuationMax: 999,
+  /** Characters of one value, its pieces put together: names of files end at 255 octets. */
+  parameterLengthMax: 4096,
+  /**
+   * Highest number of a piece (RFC 2231 §3). The longest value in the worst script takes 683
+   * pieces of one line each, so whatever may be written can be read.
+   */
+  continuationMax: 799,
+  /** Parameters of one field: all pieces of such a value, and what stands beside it. */
+  parametersMax: 1000,
 } as const;
 
 export const addressLimits = {

@@ -95,6 +95,19 @@ test('any file name reads back, from short lines of US-ASCII', () => {
   );
 });
 
+test('the longest value that may be written can be read, in every script', () => {
+  const max = parameterLimits.parameterLengthMax;
+  for (const character of ['a', '"', '%', 'é', '日', '😀', '\0']) {
+    const value = character.repeat(max / character.length);
+    const faults: Fault[] = [];
+    const field = parameterPieces('filename', value).join(';\r\n ');
+    const read = readParameters(`attachment; ${field}`, faults);
+    assert.equal(read.parameters.get('filename'), value);
+    assert.deepEqual(faults, []);
+    assert.throws(() => parameterPieces('filename', `${value}x`), SyntaxFault);
+  }
+});
+
 test('the pieces of the docstring, and names that are none', () => {
   assert.deepEqual(parameterPieces('filename', 'Grün.pdf'), ["filename*=utf-8''Gr%C3%BCn.pdf"]);
   assert.throws(() => parameterPieces('a b', 'x'), SyntaxFault);
