@@ -1,9 +1,11 @@
-/** The composition root of production: one home in the real world, as a process that obeys signals. */
+/**
+ * The composition root of production: one home in the real world, as a process that obeys signals.
+ */
 
 import { createLog } from './observe/log.ts';
 import { productVersion } from './observe/version.ts';
 import { realWorld } from './real-world.ts';
-import { openHome, readCertificate, runHome } from './serve.ts';
+import { readCertificate, startHome } from './serve.ts';
 import { startControlSocket } from './http/control-socket.ts';
 import type { Config } from './config/schema.ts';
 import type { Home } from './home.ts';
@@ -12,34 +14,37 @@ import type { Home } from './home.ts';
 const stopMsMax = 60_000;
 
 /**
- * Runs until SIGTERM or SIGINT. SIGHUP takes a new certificate; connections that are open keep theirs.
- * `reread` reads the configuration again, for the certificate's place.
+ * Runs until SIGTERM or SIGINT. SIGHUP takes a new certificate; connections that are open keep
+ * theirs. `reread` reads the configuration again, for the certificate's place.
  */
 export async function runServer(config: Config, reread: () => Config): Promise<void> {
   const log = createLog({ level: config.log.level, readable: process.stderr.isTTY });
   const world = realWorld(config.dns);
-  const home = await openHome(config, world, { log });
-  let control: Awaited<ReturnType<typeof startControlSocket>> | null = null;
-  try {
-    const running = await runHome(home);
-    const server = { startedMs: world.nowMs(), version: productVersion() };
-    control = await startControlSocket({ homes: [home], lab: null, server }, config.data);
-    const reload = () => reloadCertificate(home, reread);
-    process.on('SIGHUP', reload);
-    const signal = await toldToStop();
-    log.info({ event: 'server.signal', signal });
+  const running = await startHome(config, world, { log });
+  const { home } = running;
+  const server = { startedMs: world.nowMs(), version: productVersion() };
+  const context = { homes: [home], lab: null, server } as const;
+  const stop = async (): Promise<void> => {
     setTimeout(() => {
       log.error({ event: 'server.stop-slow' }, 'something does not end: giving up');
       process.exit(1);
     }, stopMsMax).unref();
-    process.off('SIGHUP', reload);
-    await control.stop();
     await running.stop();
+  };
+  let control: Awaited<ReturnType<typeof startControlSocket>>;
+  try {
+    control = await startControlSocket(context, config.data);
   } catch (error) {
-    await control?.stop();
-    await home.store.close();
+    await stop();
     throw error;
   }
+  const reload = () => reloadCertificate(home, reread);
+  process.on('SIGHUP', reload);
+  const signal = await toldToStop();
+  log.info({ event: 'server.signal', signal });
+  process.off('SIGHUP', reload);
+  await control.stop();
+  await stop();
 }
 
 function toldToStop(): Promise<NodeJS.Signals> {

@@ -19,20 +19,19 @@ export class ProgressLine {
   readonly #quiet: boolean;
   readonly #isTerminal = process.stderr.isTTY;
   readonly #startedMs = performance.now();
-  #lastMs = -Infinity;
+  #lastMs: number;
   #shown = 0;
 
   constructor(output: Output) {
     this.#quiet = output.globals.quiet;
+    this.#lastMs = this.#isTerminal ? -Infinity : this.#startedMs;
   }
 
   show(what: string, { done, total }: ProgressCount): void {
     const nowMs = performance.now();
-    const finished = done >= total;
-    if (this.#quiet || (nowMs - this.#lastMs < (this.#isTerminal ? 100 : 5000) && !finished))
-      return;
-    if (finished && !this.#isTerminal && this.#lastMs < 0) return; // quick enough to say nothing
+    if (this.#quiet || nowMs - this.#lastMs < (this.#isTerminal ? 100 : 5000)) return;
     this.#lastMs = nowMs;
+    const finished = done >= total;
     const perSecond = done / Math.max((nowMs - this.#startedMs) / 1000, 0.001);
     const count = new Intl.NumberFormat(language());
     const parts = [

@@ -82,7 +82,8 @@ function sysexitOfFailure(failure: Failure): number {
     case 'usage':
       return sysexits.usage;
     case 'notFound':
-      return failure.code.startsWith('data.') ? sysexits.temporary : sysexits.noUser;
+      // The sender: no account of ours may send under that name.
+      return failure.code.startsWith('data.') ? sysexits.temporary : sysexits.noPermission;
     case 'notAllowed':
       return sysexits.noPermission;
     case 'done':

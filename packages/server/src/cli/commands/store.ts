@@ -117,8 +117,8 @@ function registerCheck(store: Command, cli: () => Cli): void {
 
 function countedText({ messages, accounts, queued, bytes: size }: CheckReport['counted']): string {
   return say(
-    `${messages} messages of ${accounts} accounts, ${queued} queued, ${bytes(size)}`,
-    `${messages} email dari ${accounts} akun, ${queued} di antrean, ${bytes(size)}`,
+    `${bytes(size)}; messages ${messages}, accounts ${accounts}, queued ${queued}`,
+    `${bytes(size)}; email ${messages}, akun ${accounts}, antrean ${queued}`,
   );
 }
 

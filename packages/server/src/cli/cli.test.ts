@@ -1,0 +1,430 @@
+/** The command as people meet it: a process, its output, its exit code. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const command = path.resolve(import.meta.dirname, '../../bin/merpati.js');
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly cwd?: string;
+}
+
+const plainEnv = { PATH: process.env['PATH'] ?? '', HOME: os.tmpdir(), LANG: 'C.UTF-8' };
+
+function start(args: readonly string[], options: RunOptions = {}) {
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  const env = { ...plainEnv, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) };
+  const child = spawn(process.execPath, [command, ...args], {
+    env: { ...env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
+  const ended = new Promise<Ran>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...said }));
+  });
+  return { child, said, ended };
+}
+
+const run = (args: readonly string[], options: RunOptions = {}) => start(args, options).ended;
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(path.join(os.tmpdir(), 'merpati-cli-'));
+  t.after(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+describe('without any server', { concurrency: 2 }, () => {
+  test('help: both languages, every command with examples, 80 columns', async () => {
+    const help = await run(['--help']);
+    assert.equal(help.code, 0);
+    assert.match(help.out, /^Usage: merpati \[options\] \[command\]/);
+    const indonesian = await run(['--help'], { env: { LANG: 'id_ID.UTF-8' } });
+    assert.match(indonesian.out, /^Pemakaian: merpati \[opsi\] \[perintah\]/);
+    assert.match((await run(['--help', '--lang', 'id'])).out, /^Pemakaian/);
+    const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1] ?? '');
+    assert.ok(names.length >= 14, names.join(' '));
+    for (const name of names.filter((one) => !['version', 'help'].includes(one))) {
+      const about = await run([name, '--help', '--lang', 'id']);
+      assert.equal(about.code, 0, name);
+      assert.match(about.out, /\nContoh:\n/, name);
+      for (const line of [...about.out.split('\n'), ...help.out.split('\n')]) {
+        assert.ok(line.length <= 100, `${name}: ${line}`);
+      }
+    }
+  });
+
+  test('misuse: what, why, what next, code 2; nothing on standard output', async () => {
+    const table: [string[], RegExp][] = [
+      [['acount'], /there is no "acount"\n {2}Did you mean account\?\n {2}\[cli\.usage\]/],
+      [['account', 'lst'], /Did you mean list\?/],
+      [['account', 'list', '--jsn'], /Did you mean --json\?/],
+      [['account', 'add'], /address is missing\n {2}Usage: merpati account add/],
+      [['journey', 'a', 'b'], /too many words/],
+      [['lab', 'fault', 'greylst'], /Did you mean greylist\?/],
+      [['lab', '--ports-from', 'x'], /--ports-from 1024…59509/],
+      [['queue', 'retry'], /Give ids, a filter, or --all/],
+      [['mail', 'send', '--as', 'a@b.test'], /there are no recipients/],
+      [['probe', 'mime-prase'], /Did you mean mime-parse\?/],
+    ];
+    for (const [args, expected] of table) {
+      const { code, out, err } = await run(args);
+      assert.equal(code, 2, args.join(' '));
+      assert.equal(out, '', args.join(' '));
+      assert.match(err, expected);
+    }
+    const { err } = await run(['acount', '--json', '--lang', 'id']);
+    const error = JSON.parse(err) as Record<string, unknown>;
+    assert.equal(error['schema'], 'merpati.error/1');
+    assert.equal(error['code'], 'cli.usage');
+    assert.equal(error['next'], 'Maksud Anda account?');
+  });
+
+  test('where there is no data, it says how to begin', async (t) => {
+    const cwd = folder(t);
+    const env = { MERPATI_DATA: path.join(cwd, 'none'), XDG_RUNTIME_DIR: cwd };
+    const missing = await run(['account', 'list'], { cwd, env });
+    assert.equal(missing.code, 3);
+    assert.match(missing.err, /merpati lab.*merpati setup/);
+    const lab = await run(['--lab', 'status'], { cwd, env });
+    assert.equal(lab.code, 1);
+    assert.match(lab.err, /no lab is running\n {2}Start it in another terminal: merpati lab/);
+    assert.ok(!existsSync(path.join(cwd, 'none')), 'a question must not create a store');
+  });
+
+  test('setup writes a configuration once, makes the account, prints the DNS', async (t) => {
+    const cwd = folder(t);
+    const args = ['setup', 'contoh.id', '--data', path.join(cwd, 'data'), '--account', 'rina'];
+    const made = await run(args, { cwd });
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /password [a-z2-9]{4}(-[a-z2-9]{4}){3}/);
+    assert.match(made.out, /^contoh\.id\. +IN MX +10 mail\.contoh\.id\.$/m);
+    assert.equal(statSync(path.join(cwd, 'data')).mode & 0o777, 0o700);
+    const again = await run(args, { cwd });
+    assert.equal(again.code, 5);
+    const text = readFileSync(path.join(cwd, 'merpati.toml'), 'utf8');
+    assert.match(text, /^hostname = "mail\.contoh\.id"$/m);
+
+    const listed = await run(['account', 'list', '--json'], { cwd });
+    const { schema, items } = JSON.parse(listed.out) as { schema: string; items: object[] };
+    assert.equal(schema, 'merpati.account.list/1');
+    assert.deepEqual(
+      items.map((item) => (item as { address: string }).address),
+      ['rina@contoh.id'],
+    );
+    const piped = await run(['account', 'list', '--fields', 'address,usedBytes'], { cwd });
+    assert.equal(piped.out, 'address\tusedBytes\nrina@contoh.id\t0\n');
+    const bare = await run(['alias', 'list', '--no-header'], { cwd });
+    assert.match(bare.out, /^postmaster@contoh\.id\trina@contoh\.id$/m);
+
+    const refused = await run(['account', 'remove', 'rina@contoh.id'], { cwd });
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /cannot be undone\n {2}Add --yes/);
+    const dry = await run(['account', 'remove', 'rina@contoh.id', '--dry-run'], { cwd });
+    assert.equal(dry.code, 0);
+    assert.match(dry.out, /^Would remove/);
+    const weak = ['account', 'add', 'tono@contoh.id', '--password-file', '-'];
+    assert.equal((await run(weak, { cwd, input: 'short\n' })).code, 2);
+    const good = await run([...weak, '--json'], { cwd, input: 'panjang sekali\n' });
+    assert.equal(good.code, 0, good.err);
+    assert.equal((JSON.parse(good.out) as { password: null }).password, null);
+    assert.equal((await run(weak, { cwd, input: 'panjang sekali\n' })).code, 5);
+    assert.equal((await run(['store', 'check', '--deep'], { cwd })).code, 0);
+  });
+
+  test('config check ends with 8 when something is wrong', async (t) => {
+    const cwd = folder(t);
+    writeFileSync(path.join(cwd, 'merpati.toml'), 'hostnam = "x"\n[listen]\nsmtp = ":25"\n');
+    const checked = await run(['config', 'check'], { cwd });
+    assert.equal(checked.code, 8);
+    assert.match(checked.out, /✕ hostnam: There is no such key\. Did you mean hostname\?/);
+    assert.match(checked.out, /✕ listen\.smtp: Expected list of text, found ":25"\./);
+    const served = await run(['serve'], { cwd });
+    assert.equal(served.code, 1);
+    assert.match(served.err, /cannot use the configuration/);
+    const explained = await run(['config', 'explain', 'queue.expire_after_s'], { cwd });
+    assert.match(explained.out, /^queue\.expire_after_s {2}whole number ≥ 60, default 432000\n/);
+  });
+
+  test('probe as a filter and for people', async () => {
+    const input = '{"id":1,"op":"saslprep","value":"IX","stored":true}\n{"id":2,"op":"spf"}\n';
+    const filter = await run(['probe', '--jsonl'], { input });
+    assert.equal(filter.code, 0);
+    assert.equal(
+      filter.out,
+      '{"id":1,"value":"IX"}\n{"id":2,"error":"unsupported","unsupported":"spf"}\n',
+    );
+    const asked = ['probe', 'header-parse', '--set', 'kind=address', 'Rina <rina@contoh.id>'];
+    const person = await run([...asked, '--json']);
+    assert.match(person.out, /"address":"rina@contoh\.id"/);
+    const failed = await run(['probe', 'header-parse', '--set', 'kind=x', 'y']);
+    assert.equal(failed.code, 8);
+  });
+
+  test('completion knows nouns, verbs and options', async () => {
+    const { out, code } = await run(['completion', 'bash']);
+    assert.equal(code, 0);
+    assert.match(out, /"account"\) next="add list show/);
+    assert.match(out, /"mail send"\) next="--to /);
+    assert.match((await run(['completion', 'fish'])).out, /complete -c merpati/);
+    assert.equal((await run(['completion', 'tcsh'])).code, 2);
+  });
+
+  test('a reader that goes away is no error', async () => {
+    const { child, ended } = start(['--help']);
+    child.stdout.destroy();
+    assert.equal((await ended).code, 0);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function until(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = Date.now() + 20_000;
+  while (!(await done())) {
+    if (Date.now() > endMs) assert.fail(`${what} did not happen`);
+    await delay(20);
+  }
+}
+
+test('serve: health, metrics, a second one refused, SIGHUP, SIGTERM', async (t) => {
+  const cwd = folder(t);
+  const [smtp, http] = [await freePort(), await freePort()];
+  const places = `smtp = ["127.0.0.1:${smtp}"]\nhttp = ["127.0.0.1:${http}"]`;
+  const data = path.join(cwd, 'data');
+  const text = `hostname = "mail.contoh.id"\ndata = "${data}"\n[listen]\n${places}\n`;
+  writeFileSync(path.join(cwd, 'merpati.toml'), text);
+  const server = start(['serve'], { cwd });
+  t.after(() => server.child.kill('SIGKILL'));
+  await until('the start', () => server.said.err.includes('server.started'));
+  assert.equal(server.said.out, '');
+
+  const get = (at: string) => fetch(`http://127.0.0.1:${http}${at}`);
+  assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok' });
+  assert.equal((await get('/healthz/live')).status, 200);
+  assert.equal((await get('/healthz/ready')).status, 200);
+  assert.match(await (await get('/metrics')).text(), /^merpati_bugs_total 0$/m);
+  assert.equal((await get('/')).status, 404);
+
+  assert.equal(statSync(path.join(data, 'control.sock')).mode & 0o777, 0o600);
+  const added = await run(['domain', 'add', 'contoh.id'], { cwd });
+  assert.equal(added.code, 0, added.err);
+  const status = await run(['status', '--json'], { cwd });
+  assert.match(status.out, /"domains":\["contoh\.id"\]/);
+
+  const second = await run(['serve'], { cwd });
+  assert.equal(second.code, 5);
+  assert.match(second.err, /in use by process \d+/);
+  const other = { MERPATI_DATA: path.join(cwd, 'other') };
+  const third = await run(['serve'], { cwd, env: other });
+  assert.equal(third.code, 5);
+  assert.match(third.err, /127\.0\.0\.1:\d+ is in use by another program/);
+
+  server.child.kill('SIGHUP');
+  await until('the reload', () => server.said.err.includes('tls.reloaded'));
+  server.child.kill('SIGTERM');
+  assert.equal((await server.ended).code, 0);
+  for (const line of server.said.err.trim().split('\n')) {
+    assert.ok('event' in (JSON.parse(line) as object), line);
+  }
+  assert.ok(!existsSync(path.join(data, 'control.sock')));
+});
+
+describe('with a lab', () => {
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'merpati-cli-lab-'));
+  const env = { XDG_RUNTIME_DIR: cwd };
+  const ask = (args: readonly string[], input?: string) =>
+    run(['--lab', ...args], { env, cwd, ...(input === undefined ? {} : { input }) });
+  let lab: ReturnType<typeof start>;
+
+  before(async () => {
+    lab = start(['lab', '--ports-from', 'free'], { env, cwd });
+    await until('the first message', () => lab.said.out.includes('Ctrl-C'));
+  });
+
+  after(async () => {
+    lab.child.kill('SIGINT');
+    const { code, err } = await lab.ended;
+    assert.equal(code, 0, err);
+    assert.match(err, /Stopped, and its mail is gone\./);
+    assert.deepEqual(readdirSync(path.join(cwd, 'merpati-lab')), []);
+    rmSync(cwd, { recursive: true });
+  });
+
+  test('what it said when it started', () => {
+    assert.match(lab.said.out, /✓✓ in the inbox of friend@surat\.test after /);
+    assert.match(lab.said.out, /curl --cacert \S+lab-ca\.pem/);
+    assert.doesNotMatch(lab.said.out, /\u001b/);
+  });
+
+  test('an account without a question, in any spelling; then conflicts', async () => {
+    const added = await ask(['account', 'add', 'NAME@surat.test', '--password', 'PW']);
+    assert.equal(added.code, 0, added.err);
+    assert.equal(added.out, 'Added name@surat.test.\n');
+    assert.equal((await ask(['account', 'add', 'name@surat.test'])).code, 5);
+    assert.equal((await ask(['account', 'add', 'x@nowhere.test'])).code, 3);
+    assert.equal((await ask(['account', 'show', 'nmae@surat.test'])).code, 3);
+    const forgot = await run(['account', 'list'], { env: { ...env, MERPATI_DATA: '/none' }, cwd });
+    assert.match(forgot.err, /add --lab/);
+  });
+
+  test('send and watch, then list, read, save, fetch, restore', async () => {
+    mkdirSync(path.join(cwd, 'att'), { recursive: true });
+    const attachment = path.join(cwd, 'att', 'lampiran ✓.bin');
+    const octets = Buffer.from([0, 1, 2, 255, 10, 13, 46, 10]);
+    writeFileSync(attachment, octets);
+    const args = ['--subject', 'Héllo', '--body', '-', '--attach', attachment, '--watch'];
+    const sent = await ask(
+      ['mail', 'send', '--to', 'Friend <friend@surat.test>', ...args],
+      'satu\n.\ndua\n',
+    );
+    assert.equal(sent.code, 0, sent.err);
+    assert.match(sent.out, /^✓ sent to friend@surat\.test {2}merpati journey [0-9a-z]{10}$/m);
+    assert.match(sent.out, /in the inbox of friend@surat\.test after [\d.]+ m?s\n$/);
+
+    const as = ['--as', 'friend@surat.test'];
+    const listed = await ask(['mail', 'list', ...as, '--json']);
+    const [newest] = (JSON.parse(listed.out) as { items: { subject: string }[] }).items;
+    assert.equal(newest?.subject, 'Héllo');
+    const saved = path.join(cwd, 'saved');
+    const read = await ask(['mail', 'read', ...as, '--save', saved]);
+    assert.match(read.out, /^Subject: Héllo$/m);
+    assert.match(read.out, /^satu\n\.\ndua$/m);
+    assert.deepEqual(readFileSync(path.join(saved, 'lampiran ✓.bin')), octets);
+    const raw = await ask(['mail', 'read', ...as, '--raw']);
+    assert.match(raw.out, /^Return-Path: <you@merpati\.test>\r\n/);
+
+    const maildir = path.join(cwd, 'maildir');
+    const fetched = await ask(['mail', 'fetch', maildir, ...as]);
+    assert.match(fetched.out, /^2 fetched .*, 0 were here, 2 deleted there$/m);
+    assert.equal(readdirSync(path.join(maildir, 'new')).length, 2);
+    assert.equal((await ask(['mail', 'list', ...as, '--no-header'])).out, '');
+    const gone = await ask(['mail', 'downloaded', ...as, '--no-header']);
+    assert.equal(gone.out.trim().split('\n').length, 2);
+    assert.equal(
+      (await ask(['mail', 'restore', ...as, '--all'])).out,
+      '2 restored to the inbox.\n',
+    );
+  });
+
+  test('a journey as JSON lines, as a drawing, as somebody may see it', async () => {
+    const json = await ask(['journey', '--json']);
+    const events = json.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    assert.ok(events.length > 10);
+    assert.ok(
+      events.every((one) => (one as { schema: string }).schema === 'merpati.journey.event/1'),
+    );
+    const drawn = await ask(['journey', '--dialogue', '--lang', 'id']);
+    assert.match(drawn.out, /^✓✓ di kotak masuk friend@surat\.test setelah/);
+    assert.match(drawn.out, /~> MAIL FROM:<you@merpati\.test>/);
+    const other = await ask(['journey', 'search', '--as', 'friend@surat.test', '--no-header']);
+    assert.ok(other.out.trim().split('\n').length >= 2);
+    assert.equal((await ask(['journey', '0000000000'])).code, 3);
+  });
+
+  test('a fault delays; the queue shows it; retry brings it', async () => {
+    assert.equal((await ask(['lab', 'fault', 'full'])).out, 'fault\twhere\nfull\tmx.surat.test\n');
+    const to = ['--to', 'friend@surat.test'];
+    const sent = await ask(['mail', 'send', ...to, '--body', 'x', '--wait', '2s']);
+    assert.equal(sent.code, 9);
+    const queue = await ask(['queue', 'list', '--json']);
+    const [row] = (JSON.parse(queue.out) as { items: { id: string; lastReply: string }[] }).items;
+    assert.match(row?.lastReply ?? '', /^452 4\.3\.1/);
+    const id = row?.id ?? '';
+    assert.equal((await ask(['queue', 'hold', id])).code, 0);
+    assert.match((await ask(['journey'])).out, /^◌ held back/);
+    assert.equal((await ask(['lab', 'fault', 'full', 'off'])).code, 0);
+    assert.equal((await ask(['queue', 'retry', '--to', 'nobody@surat.test'])).code, 3);
+    assert.equal((await ask(['queue', 'release', id, '--dry-run'])).code, 0);
+    assert.equal((await ask(['queue', 'release', id])).out, 'release: 1 done.\n');
+    await ask(['queue', 'retry', '--all']);
+    await until('the arrival', async () => (await ask(['journey'])).out.startsWith('✓✓'));
+    assert.equal((await ask(['queue', 'cancel', id, '--yes'])).code, 3);
+  });
+
+  test('sendmail: options and exit codes of that program', async () => {
+    const mail = 'To: friend@surat.test\nBcc: you@merpati.test\nSubject: sendmail\n\nx\n.\ny\n';
+    const from = ['-f', 'you@merpati.test'];
+    assert.equal((await ask(['sendmail', '-t', '-oi', ...from, '-F', 'You'], mail)).code, 0);
+    await until('the copy', async () => {
+      const { out } = await ask(['mail', 'read', '--as', 'you@merpati.test']);
+      return /^Subject: sendmail$/m.test(out) && /\n\.\ny\n/.test(out);
+    });
+    const raw = await ask(['mail', 'read', '--as', 'you@merpati.test', '--raw']);
+    assert.match(raw.out, /^From: You <you@merpati\.test>\r$/m);
+    assert.match(raw.out, /^Message-ID: </m);
+    assert.doesNotMatch(raw.out, /^Bcc/im);
+    assert.equal((await ask(['sendmail', ...from, 'nobody@merpati.test'], mail)).code, 67);
+    assert.equal((await ask(['sendmail', '-fx@example.org', 'you@merpati.test'], mail)).code, 77);
+    assert.equal((await ask(['sendmail', '-t'], 'Subject: x\n\n')).code, 64);
+    const alone = await run(['sendmail', '-t'], {
+      input: mail,
+      cwd,
+      env: { MERPATI_DATA: '/none' },
+    });
+    assert.equal(alone.code, 75);
+    const refused = ['mail', 'send', '--to', 'nobody@merpati.test', '--body', 'x'];
+    assert.equal((await ask([...refused, '--sysexits'])).code, 67);
+    assert.equal((await ask(refused)).code, 1);
+  });
+
+  test('ports that are taken: the next block is proposed', async () => {
+    const ports = /SMTP (\d+)/.exec(lab.said.out)?.[1];
+    const from = String(Number(ports) - 525);
+    const second = await run(['lab', '--ports-from', from], { env, cwd });
+    assert.equal(second.code, 5);
+    assert.match(second.err, /your lab is running already\n {2}Use it: merpati --lab …\n/);
+    const elsewhere = { XDG_RUNTIME_DIR: mkdtempSync(path.join(cwd, 'other-')) };
+    const third = await run(['lab', '--ports-from', from], { env: elsewhere, cwd });
+    assert.match(
+      third.err,
+      /ports [\d, …]+ are in use\n {2}On other ports: merpati lab --ports-from \d+/,
+    );
+  });
+
+  test('store: check, statistics, backup', async () => {
+    const checked = await ask(['store', 'check', '--deep']);
+    assert.equal(checked.code, 0, checked.out + checked.err);
+    assert.match(checked.out, /^✓ mx\.surat\.test: /m);
+    assert.equal((await ask(['store', 'stats', '--no-header'])).out.trim().split('\n').length, 2);
+    const copy = path.join(cwd, 'backup');
+    assert.equal((await ask(['store', 'backup', copy])).code, 0);
+    assert.ok(readdirSync(copy).includes('mx.surat.test'));
+    assert.equal((await ask(['store', 'backup', copy])).code, 5);
+  });
+});
