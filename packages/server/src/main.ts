@@ -15,10 +15,14 @@ const stopMsMax = 60_000;
 
 /**
  * Runs until SIGTERM or SIGINT. SIGHUP takes a new certificate; connections that are open keep
- * theirs. `reread` reads the configuration again, for the certificate's place.
+ * theirs. `reread` reads the configuration again, for the certificate's place; `warnings` are logged.
  */
-export async function runServer(config: Config, reread: () => Config): Promise<void> {
+export async function runServer(
+  config: Config,
+  about: { readonly reread: () => Config; readonly warnings: readonly string[] },
+): Promise<void> {
   const log = createLog({ level: config.log.level, readable: process.stderr.isTTY });
+  for (const text of about.warnings) log.warn({ event: 'config.warning' }, text);
   const world = realWorld(config.dns);
   const running = await startHome(config, world, { log });
   const { home } = running;
@@ -38,7 +42,7 @@ export async function runServer(config: Config, reread: () => Config): Promise<v
     await stop();
     throw error;
   }
-  const reload = () => reloadCertificate(home, reread);
+  const reload = () => reloadCertificate(home, about.reread);
   process.on('SIGHUP', reload);
   const signal = await toldToStop();
   log.info({ event: 'server.signal', signal });
