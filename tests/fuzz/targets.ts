@@ -56,7 +56,7 @@ function readGoldenMessages(): Uint8Array[] {
 }
 
 /** The lines of both sides of every transcript, each by itself. */
-function readTranscriptLines(): Uint8Array[] {
+export function readTranscriptLines(): Uint8Array[] {
   const encoder = new TextEncoder();
   const lines = new Set<string>();
   for (const path of listFiles(/^tests\/transcripts\/.*\.txt$/)) {

@@ -10,7 +10,7 @@ import { startSmtp } from '@merpati/server/smtp/listeners.ts';
 import { testHome } from '@merpati/server/testing/home.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import { makeJourneyId } from '@merpati/store/journey.ts';
-import type { Transcript } from './format.ts';
+import type { Service, Transcript } from './format.ts';
 import { accounts, password, readMessage, team } from './world.ts';
 import type { World } from './world.ts';
 
@@ -18,6 +18,12 @@ export class MerpatiWorld implements World {
   #stack = new AsyncDisposableStack();
 
   async prepare(transcript: Transcript): Promise<number> {
+    const ports = await this.open(transcript.mailbox);
+    return ports[transcript.service];
+  }
+
+  /** A new world with these messages in the inbox; its ports. */
+  async open(mailbox: readonly string[]): Promise<Readonly<Record<Service, number>>> {
     await this.check();
     const stack = this.#stack;
     const any = ['127.0.0.1:0'];
@@ -32,17 +38,22 @@ export class MerpatiWorld implements World {
     );
     assert.ok(you);
     await made.addAlias(team.address, ...team.targets);
-    for (const name of transcript.mailbox) await save(home, you, readMessage(name));
+    for (const name of mailbox) await save(home, you, readMessage(name));
     const authenticator = createAuthenticator([home]);
     const smtp = await startSmtp(home, authenticator);
     stack.defer(() => smtp.stop());
     const pop3 = await startPop3(home, authenticator);
     stack.defer(() => pop3.stop());
-    const service = [...smtp.addresses, ...pop3.addresses].find(
-      ({ protocol }) => protocol === transcript.service,
-    );
-    assert.ok(service, transcript.service);
-    return service.port;
+    const portOf = (service: Service): number =>
+      [...smtp.addresses, ...pop3.addresses].find(({ protocol }) => protocol === service)?.port ??
+      0;
+    return {
+      smtp: portOf('smtp'),
+      submission: portOf('submission'),
+      submissions: portOf('submissions'),
+      pop3: portOf('pop3'),
+      pop3s: portOf('pop3s'),
+    };
   }
 
   /** Ends the world; its home asserts that the counter of our own faults stayed at nought. */

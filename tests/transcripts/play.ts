@@ -16,32 +16,59 @@ export async function playTranscript(
   peer: PeerName,
   port: number,
 ): Promise<void> {
-  const connections = new Map<string, Connection>();
-  const captures: Captures = new Map();
-  const said: string[] = [];
-  const isTls = transcript.service === 'submissions' || transcript.service === 'pop3s';
-  const find = async (name: string): Promise<Connection> => {
-    const open = connections.get(name);
-    if (open) return open;
-    const connection = new Connection(connect({ port, host: '127.0.0.1' }), name, said);
-    connections.set(name, connection);
-    if (isTls) await connection.startTls();
-    return connection;
-  };
-  const steps = mergeSends(transcript.steps(peer));
-  try {
-    for (const step of steps) {
-      try {
-        await playStep(await find(step.connection), step, captures);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error(`${transcript.path}:${step.line}: ${why}\n${said.join('\n')}`, {
-          cause: error,
-        });
-      }
+  using play = new Play(transcript, peer, port);
+  for (let index = 0; index < play.length; index += 1) await play.step(index);
+}
+
+/** A transcript being played, step by step. */
+export class Play implements Disposable {
+  readonly #transcript: Transcript;
+  readonly #steps: readonly PlayStep[];
+  readonly #port: number;
+  readonly #connections = new Map<string, Connection>();
+  readonly #captures: Captures = new Map();
+  readonly #said: string[] = [];
+
+  constructor(transcript: Transcript, peer: PeerName, port: number) {
+    this.#transcript = transcript;
+    this.#steps = mergeSends(transcript.steps(peer));
+    this.#port = port;
+  }
+
+  get length(): number {
+    return this.#steps.length;
+  }
+
+  async step(index: number): Promise<void> {
+    const step = this.#steps[index];
+    if (step === undefined) throw new Error(`there is no step ${index}`);
+    try {
+      await playStep(await this.#find(step.connection), step, this.#captures);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const place = `${this.#transcript.path}:${step.line}`;
+      throw new Error(`${place}: ${why}\n${this.#said.join('\n')}`, { cause: error });
     }
-  } finally {
-    for (const connection of connections.values()) connection.close();
+  }
+
+  /** The connection that is used next, for who wants to say something else on it. */
+  async connectionAt(index: number): Promise<Connection> {
+    return await this.#find(this.#steps[index]?.connection ?? '');
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#connections.values()) connection.close();
+  }
+
+  async #find(name: string): Promise<Connection> {
+    const open = this.#connections.get(name);
+    if (open) return open;
+    const socket = connect({ port: this.#port, host: '127.0.0.1' });
+    const connection = new Connection(socket, name, this.#said);
+    this.#connections.set(name, connection);
+    const { service } = this.#transcript;
+    if (service === 'submissions' || service === 'pop3s') await connection.startTls();
+    return connection;
   }
 }
 
@@ -125,7 +152,7 @@ function matchBlock(
   }
 }
 
-class Connection {
+export class Connection {
   #socket: Socket;
   readonly #name: string;
   readonly #said: string[];
@@ -217,6 +244,16 @@ class Connection {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Resolves when nothing more is to be expected: the server has ended it, or is silent for so long. */
+  async settled(silentMs: number): Promise<'ended' | 'silent'> {
+    for (let length = -1; !this.#hasEnded;) {
+      if (this.#buffer.length === length) return 'silent';
+      length = this.#buffer.length;
+      await sleep(silentMs);
+    }
+    return 'ended';
   }
 
   #note(side: 'C' | 'S', text: string): void {
