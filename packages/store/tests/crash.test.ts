@@ -5,23 +5,21 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { openStore } from '../src/sqlite/open.ts';
 import { readSegmentName, segmentFile, storePaths } from '../src/sqlite/segments/files.ts';
 import { readRecords } from '../src/sqlite/segments/scan.ts';
-import { note, verify, type Known } from './workload.ts';
+import { runLoader } from './loader-process.ts';
+import { verify, type Known } from './workload.ts';
 
 const rounds = Number(process.env['MERPATI_CRASH_ROUNDS'] ?? 204);
 const chains = 3;
 const roundsBetweenChecks = 17;
-const loader = join(import.meta.dirname, 'load.ts');
 
 interface Chain {
   readonly directory: string;
@@ -31,26 +29,12 @@ interface Chain {
 }
 
 /** One process from its start to its sudden end. */
-async function round(chain: Chain): Promise<void> {
-  const unanswered = [...chain.known].filter(([, each]) => each.state === 'begun');
-  const first = Math.max(0, ...chain.known.keys()) + 1;
-  const args = [loader, chain.directory, `${first}`, ...unanswered.map(([serial]) => `${serial}`)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let complaint = '';
-  child.stderr.on('data', (data: Buffer) => {
-    complaint += data.toString();
+function round(chain: Chain): Promise<void> {
+  return runLoader(chain.directory, chain.known, {
+    // Now and then it does not even get as far as to be ready.
+    onStart: (kill) => randomInt(8) === 0 && setTimeout(kill, randomInt(60, 250)),
+    onReady: (kill) => setTimeout(kill, randomInt(2, 300)),
   });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-    child.on('close', (_code, signal) => resolve(signal));
-  });
-  const kill = () => child.kill('SIGKILL');
-  // Now and then it does not even get as far as to be ready.
-  if (randomInt(8) === 0) setTimeout(kill, randomInt(60, 250));
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === 'ready') setTimeout(kill, randomInt(2, 120));
-    else note(chain.known, line);
-  }
-  assert.equal(await ended, 'SIGKILL', `it ended by itself: ${complaint}`);
 }
 
 /** Half a record, or noise, where the next record would go: what a crash in the middle of a write leaves. */

@@ -11,11 +11,11 @@ import { accountCount, acceptanceOf, prepare } from './workload.ts';
 
 const [directory = '', first = '1', ...retry] = process.argv.slice(2);
 const sessions = 12;
-const say = (line: string) => writeSync(1, `${line}\n`);
+const say = (line: string) => writeSync(1, `${line} ${process.hrtime.bigint()}\n`);
 
 const store = await openStore({ directory, reserveBytes: 0 });
 await prepare(store);
-say('ready');
+writeSync(1, 'ready\n');
 
 let next = Number(first);
 const again = retry.map(Number);
@@ -23,7 +23,7 @@ const again = retry.map(Number);
 async function session(): Promise<void> {
   for (;;) {
     const serial = again.pop() ?? next++;
-    say(`b ${serial}`);
+    say(`b ${serial} 0`);
     const result = await store.accept(await acceptanceOf(store, serial));
     const [copy] = result.ok ? result.stored : [];
     if (copy === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);

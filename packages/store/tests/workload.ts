@@ -59,17 +59,31 @@ export async function acceptanceOf(store: Store, serial: number): Promise<Accept
 export interface Known {
   state: 'begun' | 'answered' | 'removing' | 'removed';
   uid: number;
+  /** When that was said, in ns of the machine's monotonic clock. */
+  atNs: bigint;
 }
 
-/** Reads the loader's lines: `b` begun, `a` answered, `r` removing, `g` gone, with serial and uid. */
+const states = { b: 'begun', a: 'answered', r: 'removing', g: 'removed' } as const;
+
+/** Reads the loader's lines: `b` begun, `a` answered, `r` removing, `g` gone; serial, UID and time. */
 export function note(known: Map<number, Known>, line: string): void {
-  const [what, serialText, uidText] = line.split(' ');
+  const [what = '', serialText, uidText, timeText = '0'] = line.split(' ');
+  const state = states[what as keyof typeof states];
   const serial = Number(serialText);
-  if (what === 'b') {
-    if (!known.has(serial)) known.set(serial, { state: 'begun', uid: 0 });
-  } else if (what === 'a') known.set(serial, { state: 'answered', uid: Number(uidText) });
-  else if (what === 'r') known.set(serial, { state: 'removing', uid: Number(uidText) });
-  else if (what === 'g') known.set(serial, { state: 'removed', uid: Number(uidText) });
+  if (state === undefined || (state === 'begun' && known.has(serial))) return;
+  known.set(serial, { state, uid: Number(uidText), atNs: BigInt(timeText) });
+}
+
+/**
+ * The power went at `atNs`: answers given after that have reached nobody. (A file system that is shut down
+ * by ioctl can still say yes to an fsync that waits for a commit being aborted; dead hardware says nothing.)
+ */
+export function forgetAfter(known: Map<number, Known>, atNs: bigint): void {
+  for (const each of known.values()) {
+    if (each.atNs < atNs) continue;
+    if (each.state === 'answered') each.state = 'begun';
+    if (each.state === 'removed') each.state = 'removing';
+  }
 }
 
 export interface Verified {
