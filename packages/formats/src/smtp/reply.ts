@@ -3,6 +3,7 @@
  * in front of the text of each line, RFC 2034 §4.
  */
 
+import { copyBytes } from '../bytes.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
 
 export interface Reply {
@@ -56,7 +57,7 @@ export interface ReplyReader {
 /** An incremental reader with limits; any cutting of the same bytes gives the same replies. */
 export function createReplyReader(): ReplyReader {
   const decoder = new TextDecoder();
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   let code = 0;
   let texts: string[] = [];
 
@@ -102,7 +103,7 @@ export function createReplyReader(): ReplyReader {
         takeLine(decoder.decode(bytes.subarray(at, stop)), replies);
         at = end + 1;
       }
-      rest = bytes.slice(at);
+      rest = copyBytes(bytes.subarray(at));
       return replies;
     },
   };
