@@ -134,13 +134,25 @@ describe('commands', () => {
     using client = await world.open();
     assert.ok(client.received.includes('LIMITS RCPTMAX=100'));
     client.send('MAIL FROM:<rina@surat.test>');
-    client.send(...Array.from({ length: 101 }, (_, i) => `RCPT TO:<you+${i}@merpati.test>`));
+    // RFC 5321 §4.5.3.1.10: the first hundred go out, the others are for a next message.
+    client.send(...Array.from({ length: 250 }, (_, i) => `RCPT TO:<you+${i}@merpati.test>`));
     for (let i = 0; i < 101; i += 1) await client.expect(250);
-    await client.expect('452 4.5.3');
+    for (let i = 0; i < 150; i += 1) await client.expect('452 4.5.3');
     await client.say('DATA', 354);
     client.raw('Subject: a\r\n\r\n.\r\n');
     await client.expect(250);
     assert.equal((await world.inbox(world.you)).length, 1);
+  });
+
+  test('recipients without end', async () => {
+    await using world = await home({ limits: { recipients_max: 100, errors_max: 3 } });
+    using client = await world.open();
+    client.send('MAIL FROM:<rina@surat.test>');
+    client.send(...Array.from({ length: 1010 }, (_, i) => `RCPT TO:<you+${i}@merpati.test>`));
+    for (let i = 0; i < 101; i += 1) await client.expect(250);
+    for (let i = 0; i < 904; i += 1) await client.expect('452 4.5.3');
+    await client.expect('421 4.7.0');
+    await client.closed();
   });
 });
 

@@ -3,6 +3,11 @@
 export const sessionLimits = {
   /** NOOP, RSET, VRFY, HELP and EHLO without a message between them; Postfix ends at 100 too. */
   idleCommandsMax: 100,
+  /**
+   * Recipients that one transaction may try to name, in multiples of those it may have: lists are
+   * long, and their servers do not all read LIMITS.
+   */
+  recipientsTriedFactorMax: 10,
   /** AUTH lines that one exchange may take: SCRAM needs three. */
   authStepsMax: 6,
   /**

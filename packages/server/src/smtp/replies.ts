@@ -31,6 +31,8 @@ interface RefusalReply {
   readonly enhanced: string;
   /** The connection is not usable, or not worth keeping, after it. */
   readonly closes?: true;
+  /** The client has done nothing wrong; it does not count against its session. */
+  readonly blameless?: true;
 }
 
 const refusals = {
@@ -52,11 +54,11 @@ const refusals = {
   'recipient-malformed': { code: 501, enhanced: '5.1.3' },
   'recipient-unknown': { code: 550, enhanced: '5.1.1' },
   'recipient-disabled': { code: 550, enhanced: '5.2.1' },
-  'recipient-over-quota': { code: 452, enhanced: '4.2.2' },
+  'recipient-over-quota': { code: 452, enhanced: '4.2.2', blameless: true },
   'relay-denied': { code: 550, enhanced: '5.7.1' },
-  'too-many-recipients': { code: 452, enhanced: '4.5.3' },
+  'too-many-recipients': { code: 452, enhanced: '4.5.3', blameless: true },
   'no-recipients': { code: 554, enhanced: '5.5.1' },
-  greylisted: { code: 451, enhanced: '4.7.1' },
+  greylisted: { code: 451, enhanced: '4.7.1', blameless: true },
   'utf8-not-announced': { code: 553, enhanced: '5.6.7' },
   'parameter-not-offered': { code: 555, enhanced: '5.5.4' },
   'message-too-big': { code: 552, enhanced: '5.3.4' },
@@ -67,14 +69,22 @@ const refusals = {
   'bad-header': { code: 550, enhanced: '5.6.0' },
   'hold-too-long': { code: 501, enhanced: '5.5.4' },
   'too-slow': { code: 421, enhanced: '4.4.2', closes: true },
-  'store-full': { code: 452, enhanced: '4.3.1' },
-  'store-unavailable': { code: 451, enhanced: '4.3.0' },
+  'store-full': { code: 452, enhanced: '4.3.1', blameless: true },
+  'store-unavailable': { code: 451, enhanced: '4.3.0', blameless: true },
   internal: { code: 451, enhanced: '4.3.0' },
 } as const satisfies Record<RefusalCode, RefusalReply>;
 
-export function refusalReply(refusal: Refusal): { reply: Reply; closes: boolean } {
-  const row: RefusalReply = refusals[refusal.code];
-  return { reply: reply(row.code, row.enhanced, refusal.message), closes: row.closes === true };
+export function refusalReply(refusal: Refusal): {
+  readonly reply: Reply;
+  readonly closes: boolean;
+  readonly blameless: boolean;
+} {
+  const { code, enhanced, closes, blameless }: RefusalReply = refusals[refusal.code];
+  return {
+    reply: reply(code, enhanced, refusal.message),
+    closes: closes === true,
+    blameless: blameless === true,
+  };
 }
 
 /** RFC 5321 §4.3.2, §4.1.1.11. */

@@ -151,10 +151,12 @@ function refuse(session: Session, thrown: unknown, verb: string): Reply {
   const error = thrown instanceof StoreUnavailable ? storeRefusal(thrown) : thrown;
   let refused: Reply;
   let code = 'syntax';
+  let isBlameless = false;
   if (error instanceof Refusal) {
     const row = refusalReply(error);
     refused = row.reply;
     code = error.code;
+    isBlameless = row.blameless && !hasTriedEnough(session);
     if (row.closes) session.isEnding = true;
     if (error.code === 'internal') noteBug(session, error.cause);
   } else if (error instanceof SyntaxFault) {
@@ -178,11 +180,20 @@ function refuse(session: Session, thrown: unknown, verb: string): Reply {
     reply: refused.code,
     text: refused.lines[0],
   });
-  session.errors += 1;
+  if (!isBlameless) session.errors += 1;
   if (session.errors <= session.home.config.limits.errors_max || session.isEnding) return refused;
   session.isEnding = true;
   say(session, refused);
   return reply(421, '4.7.0', 'Too many errors, goodbye');
+}
+
+/**
+ * A list that is longer than one message may have gets 452 for the rest and sends that later (RFC
+ * 5321 §4.5.3.1.10); somebody who never stops is no list.
+ */
+function hasTriedEnough({ transaction, home }: Session): boolean {
+  const triedMax = home.config.limits.recipients_max * sessionLimits.recipientsTriedFactorMax;
+  return transaction !== null && transaction.recipientsTried > triedMax;
 }
 
 function noteBug(session: Session, error: unknown): void {
