@@ -2,6 +2,7 @@
  * The lab's fault `greylist`: who is not known is asked to come back, as many servers do. RFC 6647.
  */
 
+import type { Home } from '../home.ts';
 import { networkOf } from '../net/networks.ts';
 import type { Session } from './session.ts';
 
@@ -9,15 +10,18 @@ import type { Session } from './session.ts';
 const waitMs = 2000;
 const entriesMax = 1000;
 
-const firstSeenMs = new Map<string, number>();
+/** One for each server of the lab; gone with the fault. */
+const known = new WeakMap<Home, Map<string, number>>();
 
 export function isGreylisted({ home, wire }: Session, sender: string, recipient: string): boolean {
   if (!home.faults.has('greylist')) {
-    firstSeenMs.clear();
+    known.delete(home);
     return false;
   }
+  const firstSeenMs = known.get(home) ?? new Map<string, number>();
+  known.set(home, firstSeenMs);
   const nowMs = home.world.nowMs();
-  const key = `${home.config.hostname} ${networkOf(wire.remote.address)} ${sender} ${recipient}`;
+  const key = `${networkOf(wire.remote.address)} ${sender} ${recipient}`;
   const since = firstSeenMs.get(key);
   if (since !== undefined) return nowMs - since < waitMs;
   const oldest = firstSeenMs.size >= entriesMax ? firstSeenMs.keys().next() : null;
