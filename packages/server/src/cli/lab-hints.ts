@@ -4,9 +4,10 @@ import type { Paint } from '../journey/screen.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { LabPlace } from './lab-place.ts';
 import { say } from './language.ts';
+import { ownCommand } from './own-command.ts';
 
 export function connectHints(paint: Paint, lab: Lab, place: LabPlace): string[] {
-  const command = ownCommand();
+  const command = ownCommand(false);
   const [you, friend] = lab.accounts;
   const { submission, submissions, pop3s } = lab.ports.servers[0];
   const ca = lab.authority.certificateFile;
@@ -59,9 +60,4 @@ function phone(command: string, lab: Lab): string {
     `as Thunderbird, with POP3 ${address} and SMTP ${smtp}`,
     `seperti Thunderbird, dengan POP3 ${address} dan SMTP ${smtp}`,
   );
-}
-
-/** From a checkout the command stands behind npx. */
-export function ownCommand(): string {
-  return process.env['npm_command'] === undefined ? 'merpati' : 'npx merpati';
 }

@@ -30,6 +30,7 @@ import { openLabPlace, type LabPlace } from './lab-place.ts';
 import { say } from './language.ts';
 import { showLive } from './live-journey.ts';
 import { currentLab } from './places.ts';
+import { ownCommand } from './own-command.ts';
 import { journeyIn } from './submitted.ts';
 
 export interface LabStart {
@@ -201,7 +202,7 @@ async function showFirstMessage(cli: Cli, lab: Lab, folder: string): Promise<voi
   const what = say('cannot follow the first message', 'tidak bisa mengikuti email pertama');
   const gone = new AbortController();
   const timer = setTimeout(() => gone.abort(), 20_000);
-  const options = renderOptions(cli);
+  const options = { ...renderOptions(cli), command: ownCommand(true) };
   const verdict = await showLive({
     recipients: [friend.address],
     events: lab.connection.stream('journey.tail', { id }, gone.signal),

@@ -6,7 +6,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
+import { Hono, type HonoRequest } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import { controlSocketFile, socketName } from '../admin/control-socket-name.ts';
@@ -55,14 +55,9 @@ function createApp(context: AdminContext): Hono {
   app.use(bodyLimit({ maxSize: requestBytesMax }));
   app.post('/operations/:name', async (c) => {
     const name = c.req.param('name');
-    const input = (await c.req.json()) as unknown;
+    const input = await readInput(c.req);
     if (!isStream(name)) {
-      try {
-        return c.json({ result: await perform(context, name, input) });
-      } catch (error) {
-        if (!(error instanceof AdminFault)) throw error;
-        return c.json({ fault: error.code, args: error.args }, 400);
-      }
+      return c.json({ result: await perform(context, name, input) });
     }
     c.header('Content-Type', 'application/x-ndjson');
     return stream(c, async (out) => {
@@ -79,5 +74,20 @@ function createApp(context: AdminContext): Hono {
       }
     });
   });
+  app.onError((error, c) => {
+    if (error instanceof AdminFault) return c.json({ fault: error.code, args: error.args }, 400);
+    const [home] = context.homes;
+    home.metrics.bugs.inc();
+    home.log.error({ event: 'bug', err: error }, 'the control socket met an unexpected error');
+    return c.json({ fault: 'server.bug', args: {} }, 500);
+  });
   return app;
+}
+
+async function readInput(request: HonoRequest): Promise<unknown> {
+  try {
+    return (await request.json()) as unknown;
+  } catch {
+    throw new AdminFault('input.invalid', { path: 'the request', reason: 'not JSON' });
+  }
 }

@@ -20,6 +20,7 @@ const options: RenderOptions = {
   offsetMinutes: 420,
   nowMs: t0 / 1000,
   dialogue: false,
+  command: 'merpati',
 };
 
 type Step = Omit<JourneyEvent, 'atUs'> & { readonly ms: number; readonly server?: string };

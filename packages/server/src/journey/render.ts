@@ -17,6 +17,8 @@ export interface RenderOptions extends Reader {
   /** Of the terminal; null: no terminal, nothing is cut or wrapped. */
   readonly columns: number | null;
   readonly dialogue: boolean;
+  /** How to call this program, for what a reader can do: `merpati`, `npx merpati --lab`. */
+  readonly command: string;
 }
 
 const stageWords: Readonly<Record<Stage, { readonly en: string; readonly id: string }>> = {
@@ -369,7 +371,7 @@ function renderBeyond(lanes: readonly Lane[], options: RenderOptions): string[] 
   if (delayed !== undefined) {
     note(
       paint.muted('→'),
-      `${say('try now', 'coba sekarang')}: merpati queue retry --to ${clean(delayed.rcpt)}`,
+      `${say('try now', 'coba sekarang')}: ${options.command} queue retry --to ${clean(delayed.rcpt)}`,
     );
   }
   return lines;

@@ -16,6 +16,7 @@ import { Failure } from '../failure.ts';
 import { when } from '../figures.ts';
 import { examples } from '../help.ts';
 import { language, say } from '../language.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 
 interface ShowOptions {
@@ -52,6 +53,7 @@ export function renderOptions(cli: Cli, dialogue = false): RenderOptions {
     offsetMinutes: localOffsetMinutes(Date.now()),
     nowMs: Date.now(),
     dialogue,
+    command: ownCommand(cli.globals.lab),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Cli } from '../cli.ts';
 import { usage } from '../failure.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 import type { LabStart } from '../run-lab.ts';
 
@@ -79,7 +80,7 @@ function registerFault(lab: Command, cli: () => Cli): void {
         );
         output.list('merpati.lab.fault/1', rows, columns(), none);
         if (fault !== null && !on && output.isTerminal) {
-          const hint = 'merpati --lab queue retry --all';
+          const hint = `${ownCommand(true)} queue retry --all`;
           output.note(
             say(
               `What waits is tried again soon; at once: ${hint}`,

@@ -9,13 +9,19 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { contentOf } from '@merpati/client/smtp/content.ts';
 import type { Envelope } from '@merpati/client/smtp/envelope.ts';
-import { mailboxesOf, readAddressList, type Mailbox } from '@merpati/formats/message/address.ts';
+import {
+  makeMailbox,
+  mailboxesOf,
+  readAddressList,
+  type Mailbox,
+} from '@merpati/formats/message/address.ts';
 import {
   compose,
   type Attachment,
   type MessageDescription,
 } from '@merpati/formats/message/compose.ts';
 import { needsSmtpUtf8 } from '@merpati/formats/message/compose.ts';
+import { writeAddress } from '@merpati/formats/message/field-writer.ts';
 import { localOffsetMinutes } from '../../journey/figures.ts';
 import { verdictText } from '../../journey/render.ts';
 import type { Cli } from '../cli.ts';
@@ -107,7 +113,8 @@ async function send(cli: Cli, given: SendOptions): Promise<void> {
   const clickUs = Date.now() * 1000;
   const what = say('cannot send', 'tidak bisa mengirim');
   const account = given.user ?? (await chooseAccount(cli, what, given.as));
-  const description = await describe(what, account, given, clickUs / 1000);
+  const from = given.from ?? (await ownFrom(cli, what, account, given));
+  const description = await describe(what, from, given, clickUs / 1000);
   const recipients = recipientsOf(what, description);
   const message = compose(description);
   if (cli.globals.dryRun) {
@@ -132,13 +139,27 @@ async function send(cli: Cli, given: SendOptions): Promise<void> {
   await report(cli, given, { submitted, recipients });
 }
 
-async function describe(
+/** With the account's name, where the server is ours and knows it. */
+async function ownFrom(
+  cli: Cli,
   what: string,
   account: string,
   given: SendOptions,
+): Promise<string> {
+  if (given.server !== undefined) return account;
+  const { displayName } = (await cli.call(what, 'account.show', { address: account })).account;
+  const at = account.lastIndexOf('@');
+  const name = displayName === '' ? null : displayName;
+  return writeAddress(makeMailbox(name, account.slice(0, at), account.slice(at + 1)));
+}
+
+async function describe(
+  what: string,
+  author: string,
+  given: SendOptions,
   dateMs: number,
 ): Promise<MessageDescription> {
-  const [from] = people(what, [given.from ?? account]);
+  const [from] = people(what, [author]);
   if (from === undefined) throw usage(what, say('From is empty', 'From kosong'));
   const text = given.body === '-' || given.body === undefined ? await readInput(given) : given.body;
   const seed = randomBytes(12).toString('hex');
