@@ -84,3 +84,9 @@ export function requireProgram(t: TestContext, ...names: readonly Program[]): bo
   t.skip(text);
   return false;
 }
+
+/** The Debian packages that all tests together want: `.ci/run` installs them. */
+if (import.meta.main) {
+  const packages = Object.values(needs).map((need) => need.package);
+  console.log([...new Set(packages)].filter((name) => name !== '').join('\n'));
+}

@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
+import { configSchema } from '@merpati/server/config/schema.ts';
+import { parse as parseToml } from 'smol-toml';
 import { renderPages } from '../docs/generate.ts';
 import { findBoundaryBreaks, folderRules, packageRules } from './tidy/boundaries.ts';
 import { readCitations, readIndex } from './tidy/citations.ts';
@@ -275,6 +277,14 @@ describe('documents', () => {
   test('the pages that are made from tables are up to date (npm run docs)', () => {
     for (const [path, text] of Object.entries(renderPages()))
       assert.equal(readText(path), text, path);
+  });
+
+  test('configurations shown are configurations', () => {
+    const shown = documents.flatMap((path) => [
+      ...readText(path).matchAll(/^```toml\n(.*?)^```/gms),
+    ]);
+    assert.ok(shown.length > 0);
+    for (const [, text = ''] of shown) configSchema.parse(parseToml(text));
   });
 
   test('a planted break is found', () => {
