@@ -3,6 +3,10 @@
 import type { Words } from './words-type.ts';
 
 export const sendOnWords = {
+  'queue.here': {
+    en: 'its time has come; it stays on this server',
+    id: 'sudah waktunya; tujuannya di server ini',
+  },
   // Where to.
   'dns.mx.found': {
     en: 'MX of {domain}: {hosts} (good for {ttl} s)',
@@ -156,6 +160,10 @@ export const sendOnWords = {
   'notice.impossible': {
     en: 'the sender {to} could not be told: {why}',
     id: 'pengirim {to} tidak dapat dikabari: {why}',
+  },
+  'notice.lost': {
+    en: 'the report to {to} found no place ({why})',
+    id: 'laporan untuk {to} tidak mendapat tempat ({why})',
   },
   'notice.about': {
     en: 'a report ({kind}) about the message with the journey {journey}',

@@ -42,6 +42,7 @@ async function deliverItem(home: Home, item: QueueItem): Promise<Verdict> {
   const { body, headOctets, head } = await copyBody(home, stored);
   const receipt = await receive(home, {
     ...made,
+    session: { ...made.session, kind: 'queue', id: 'queue' },
     body,
     head,
     headOctets,

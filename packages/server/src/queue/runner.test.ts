@@ -292,6 +292,20 @@ test('no bounce for a bounce, for those who want none, for the certainly forged'
   );
 });
 
+test('a report that finds the mailbox full is lost, but not without a word', async () => {
+  await using scene = await setUp({
+    zone: surat,
+    servers: { '127.0.1.1': { on: ({ verb }) => (verb === 'RCPT' ? '550 5.1.1 no' : undefined) } },
+  });
+  const { store } = scene.there.home;
+  const settings = { quotaBytes: 10 };
+  await store.editDirectory({ kind: 'account-edit', id: scene.you as never, settings });
+  const journey = await scene.enqueue({ to: ['a@surat.test'] });
+  await scene.run();
+  assert.deepEqual(await store.queue({}, 10), []);
+  assert.ok((await scene.codes(journey)).includes('notice.lost'));
+});
+
 test('RET says how much of the message comes back (RFC 3461 §4.3)', async () => {
   await using scene = await setUp({
     zone: surat,
@@ -363,7 +377,14 @@ test('what was held for people here is delivered here when its time has come', a
   const letters = await inbox(scene);
   assert.equal(letters.length, 1);
   assert.match(letters[0] ?? '', /\r\n\r\nhello\r\n$/);
-  assert.ok((await scene.codes(journey)).includes('store.stored'));
+  // RFC 5321 §4.4: no protocol brought it, so none is named.
+  assert.match(
+    letters[0] ?? '',
+    /^Received: by \S+ id [0-9a-z]{10}\r\n\tfor <you@merpati\.test>;/m,
+  );
+  const codes = await scene.codes(journey);
+  assert.deepEqual(codes.slice(-2), ['queue.here', 'store.stored']);
+  assert.ok(!codes.includes('submit.internal'), 'it is no notice of ours');
   // Somebody who is not there: the sender hears of it.
   await scene.enqueue({ to: ['nobody@merpati.test'] });
   await scene.run();

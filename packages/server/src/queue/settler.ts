@@ -4,7 +4,7 @@
  * stops.
  */
 
-import { StoreUnavailable, type Settlement } from '@merpati/store/contract.ts';
+import { StoreUnavailable, type Accepted, type Settlement } from '@merpati/store/contract.ts';
 import type { Settled } from '../flow/6-send-on.ts';
 import type { Home } from '../home.ts';
 import { queueLimits } from './limits.ts';
@@ -61,10 +61,7 @@ export class Settler {
         const { items, notices } = await store.settle(settlement);
         const lost = items.filter((state) => state === 'lost').length;
         if (lost > 0) log.warn({ event: 'queue.lease-lost', items: lost });
-        for (const notice of notices) {
-          if (!notice.ok)
-            log.warn({ event: 'queue.notice-lost', code: notice.code, to: notice.what });
-        }
+        if (notices.some(({ ok }) => !ok)) await this.#tellLost(batch, notices);
         return;
       } catch (error) {
         const isPassing = error instanceof StoreUnavailable && error.reason !== 'closed';
@@ -75,6 +72,25 @@ export class Settler {
         }
         if (this.#isStopping) return;
         await new Promise((resolve) => setTimeout(resolve, queueLimits.storeRetryMs));
+      }
+    }
+  }
+
+  /** The sender's mailbox was full, or he is gone: his letter is lost, but not without a word. */
+  async #tellLost(batch: readonly Settled[], notices: readonly Accepted[]): Promise<void> {
+    const { store, world, log } = this.#home;
+    let index = 0;
+    for (const settled of batch) {
+      for (const notice of settled.notices) {
+        const accepted = notices[index];
+        index += 1;
+        const about = settled.events[0]?.journey;
+        if (accepted === undefined || accepted.ok || about === undefined) continue;
+        const to = notice.head.recipients[0] ?? '';
+        log.warn({ event: 'queue.notice-lost', code: accepted.code, to });
+        const args = { to, why: accepted.code };
+        const event = { stage: 'notify', state: 'warn', code: 'notice.lost', args } as const;
+        await store.appendJourney(about, [{ atUs: world.nowUs(), ...event }]);
       }
     }
   }
