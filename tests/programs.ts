@@ -34,6 +34,7 @@ const needs = {
     package: 'dovecot-submissiond',
   },
   'mkfs.ext4': { files: ['mkfs.ext4', 'losetup', 'mount'], package: 'e2fsprogs' },
+  'mkfs.xfs': { files: ['mkfs.xfs', 'losetup', 'mount'], package: 'xfsprogs' },
   /** Other users' processes, mounts, ports: Postfix and small file systems want it. */
   root: { files: [], package: '' },
 } as const satisfies Record<string, Need>;
@@ -78,11 +79,15 @@ function isExecutable(path: string): boolean {
 export function requireProgram(t: TestContext, ...names: readonly Program[]): boolean {
   const missing = names.map(whyMissing).filter((why) => why !== null);
   if (missing.length === 0) return true;
-  const text = missing.join('; ');
-  if (isAllRequired) throw new Error(`MERPATI_REQUIRE_ALL: ${text}`);
-  process.stderr.write(`NOT RUN HERE: ${t.name}: ${text}\n`);
-  t.skip(text);
+  leaveUndone(t, missing.join('; '));
   return false;
+}
+
+/** The same for what is no program: a test that cannot be made here says why, or fails. */
+export function leaveUndone(t: TestContext, why: string): void {
+  if (isAllRequired) throw new Error(`MERPATI_REQUIRE_ALL: ${why}`);
+  process.stderr.write(`NOT RUN HERE: ${t.name}: ${why}\n`);
+  t.skip(why);
 }
 
 /** The Debian packages that all tests together want: `.ci/run` installs them. */

@@ -17,7 +17,7 @@ import { readRecords } from '../src/sqlite/segments/scan.ts';
 import { runLoader } from './loader-process.ts';
 import { verify, type Known } from './workload.ts';
 
-const rounds = Number(process.env['MERPATI_CRASH_ROUNDS'] ?? 204);
+const rounds = Number(process.env['TEST_CRASH_ROUNDS'] ?? 204);
 const chains = 3;
 const roundsBetweenChecks = 17;
 

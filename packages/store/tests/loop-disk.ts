@@ -9,7 +9,6 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { TestContext } from 'node:test';
 
 const run = promisify(execFile);
 
@@ -22,13 +21,6 @@ export function whyNoDisk(kind: FileSystem): string | null {
   if (!existsSync('/dev/loop-control')) return 'there are no loop devices';
   const hasTool = ['/sbin', '/usr/sbin', '/usr/bin'].some((at) => existsSync(`${at}/mkfs.${kind}`));
   return hasTool ? null : `mkfs.${kind} is not installed`;
-}
-
-/** Skips the test aloud; where everything must run (`MERPATI_REQUIRE_ALL=1`) it fails instead. */
-export function skip(context: TestContext, reason: string): void {
-  if (process.env['MERPATI_REQUIRE_ALL'] === '1')
-    throw new Error(`cannot be tested here: ${reason}`);
-  context.skip(reason);
 }
 
 /** SHUTDOWN of ext4 and GOINGDOWN of xfs: the same number; 2: without flushing the log. */

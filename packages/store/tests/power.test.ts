@@ -9,15 +9,16 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { openStore } from '../src/sqlite/open.ts';
 import { runLoader } from './loader-process.ts';
-import { LoopDisk, skip, whyNoDisk, type FileSystem } from './loop-disk.ts';
+import { leaveUndone } from '../../../tests/programs.ts';
+import { LoopDisk, whyNoDisk, type FileSystem } from './loop-disk.ts';
 import { forgetAfter, verify, type Known } from './workload.ts';
 
-const rounds = Number(process.env['MERPATI_POWER_ROUNDS'] ?? 20);
+const rounds = Number(process.env['TEST_POWER_ROUNDS'] ?? 20);
 
 async function cutAgainAndAgain(context: TestContext, kind: FileSystem, count: number) {
   const reason = whyNoDisk(kind);
   if (reason !== null) {
-    skip(context, reason);
+    leaveUndone(context, reason);
     return;
   }
   await using disk = await LoopDisk.create(kind, 512 * 1024 * 1024);

@@ -8,7 +8,7 @@ import { addAccount, addDomain } from './fixtures.ts';
 import { ModelStore } from './model.ts';
 import type { Engine } from './engine.ts';
 
-const runs = Number(process.env['MERPATI_MODEL_RUNS'] ?? 40);
+const runs = Number(process.env['TEST_MODEL_RUNS'] ?? 40);
 
 export function modelSuite(engine: Engine): void {
   it('answers and keeps what the model answers and keeps', { timeout: 300_000 }, async () => {
