@@ -9,7 +9,7 @@ import type { Incoming } from '../incoming/incoming.ts';
 import type { Check } from './check.ts';
 
 export const loop: Check = {
-  kinds: ['smtp', 'submission', 'internal'],
+  kinds: ['smtp', 'submission', 'internal', 'queue'],
   run(_home, incoming) {
     let hops = 0;
     let deliveredTo: string | null = null;

@@ -87,7 +87,7 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
       ...arrivalEvents(incoming, summary.dateMs),
       ...decided.verdict.events,
       ...decided.routed.events,
-      acceptEvent(home, incoming.id),
+      ...acceptEvents(home, incoming),
     ],
     body,
     deliveries,
@@ -146,9 +146,10 @@ function sendingOf(incoming: Incoming, nowMs: number): Acceptance['sending'] {
   };
 }
 
-function acceptEvent(home: Home, id: string): JourneyEvent {
+function acceptEvents(home: Home, { id, session }: Incoming): JourneyEvent[] {
+  if (session.kind === 'queue') return []; // accepted when it came in
   const args = { by: home.config.hostname, reply: `250 2.0.0 Ok: ${id}` };
-  return { atUs: home.world.nowUs(), stage: 'accept', state: 'ok', code: 'accept.ok', args };
+  return [{ atUs: home.world.nowUs(), stage: 'accept', state: 'ok', code: 'accept.ok', args }];
 }
 
 function refusalOf(accepted: Extract<Accepted, { ok: false }>, nowMs: number): Refusal {

@@ -9,7 +9,10 @@ import type { Incoming } from './incoming.ts';
 
 /** In order of time; `dateMs` is that of the Date field. */
 export function arrivalEvents(incoming: Incoming, dateMs: number | null): JourneyEvent[] {
-  const { session, clickUs } = incoming;
+  const { session, clickUs, startedUs } = incoming;
+  if (session.kind === 'queue') {
+    return [{ atUs: startedUs, stage: 'queue', state: 'ok', code: 'queue.here' }];
+  }
   const events: JourneyEvent[] = [];
   if (clickUs !== null) {
     events.push({ atUs: clickUs, stage: 'click', state: 'claimed', code: 'click.told' });

@@ -34,8 +34,11 @@ export interface Envelope {
 }
 
 export interface SessionFacts {
-  /** From another server, from a user of ours, or made here. */
-  readonly kind: 'smtp' | 'submission' | 'internal';
+  /**
+   * From another server, from a user of ours, made here, or out of our own queue: taken in before,
+   * and its journey goes on.
+   */
+  readonly kind: 'smtp' | 'submission' | 'internal' | 'queue';
   /** For the logs. */
   readonly id: string;
   readonly peer: Peer | null;

@@ -24,9 +24,10 @@ export function receivedField(facts: SessionFacts, options: TraceOptions): strin
   if (!options.hideClient && hello !== null && peer !== null) {
     lines.push(`from ${hello.name} ([${literal(peer.address)}])`);
   }
-  lines.push(
-    `by ${options.hostname} with ${protocolName(facts, options.smtputf8)} id ${options.id}`,
-  );
+  const by = [`by ${options.hostname}`];
+  const protocol = protocolName(facts, options.smtputf8);
+  if (protocol !== null) by.push(`with ${protocol}`);
+  lines.push(`${by.join(' ')} id ${options.id}`);
   if (options.recipient !== null) lines.push(`for <${options.recipient}>`);
   if (tls !== null) lines.push(`tls ${tls.cipher}`);
   return `Received: ${lines.join('\r\n\t')}; ${dateNow(options.atMs)}\r\n`;
@@ -40,8 +41,9 @@ export function deliveredToField(address: string): string {
   return `Delivered-To: ${address}\r\n`;
 }
 
-function protocolName(facts: SessionFacts, smtputf8: boolean): string {
-  if (facts.kind === 'internal') return 'internal';
+/** null: it came by none. */
+function protocolName(facts: SessionFacts, smtputf8: boolean): string | null {
+  if (facts.kind === 'internal' || facts.kind === 'queue') return null;
   const base = smtputf8 ? 'UTF8SMTP' : facts.hello?.isExtended === true ? 'ESMTP' : 'SMTP';
   if (base === 'SMTP') return base;
   return `${base}${facts.tls === null ? '' : 'S'}${facts.account === null ? '' : 'A'}`;
