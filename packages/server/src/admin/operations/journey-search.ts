@@ -23,13 +23,24 @@ export const journeySearch = operation({
         limit: input.limit,
       });
       for (const { id } of heads) {
-        const view = await gatherJourney([home], { home, id });
+        const view = await gatherJourney(eyes === null ? context.homes : [home], { home, id });
         if (view === null) continue;
         const open = eyes === null && context.lab !== null;
         views.push(open ? view : restrict(view, await viewerOf(eyes, { home, id })));
       }
     }
-    views.sort((a, b) => b.head.startedUs - a.head.startedUs);
-    return views.slice(0, input.limit);
+    return withoutContinuations(views)
+      .sort((a, b) => b.head.startedUs - a.head.startedUs)
+      .slice(0, input.limit);
   },
 });
+
+/** What another server of this process took over is told with the journey that led there. */
+function withoutContinuations(views: readonly JourneyView[]): JourneyView[] {
+  const led = new Set(
+    views.flatMap((view) =>
+      view.events.flatMap((event) => (event.journey === view.head.id ? [] : [event.journey])),
+    ),
+  );
+  return views.filter((view) => !led.has(view.head.id));
+}

@@ -112,10 +112,13 @@ export function registerSend(mail: Command, cli: () => Cli): void {
 async function send(cli: Cli, given: SendOptions): Promise<void> {
   const clickUs = Date.now() * 1000;
   const what = say('cannot send', 'tidak bisa mengirim');
+  if (given.to.length + given.cc.length + given.bcc.length === 0) {
+    throw usage(what, say('there are no recipients', 'tidak ada penerima'), '--to ADDRESS');
+  }
   const account = given.user ?? (await chooseAccount(cli, what, given.as));
   const from = given.from ?? (await ownFrom(cli, what, account, given));
   const description = await describe(what, from, given, clickUs / 1000);
-  const recipients = recipientsOf(what, description);
+  const recipients = recipientsOf(description);
   const message = compose(description);
   if (cli.globals.dryRun) {
     process.stdout.write(message);
@@ -190,11 +193,9 @@ function people(what: string, texts: readonly string[]): Mailbox[] {
   });
 }
 
-function recipientsOf(what: string, { to, cc = [], bcc = [] }: MessageDescription): string[] {
+function recipientsOf({ to, cc = [], bcc = [] }: MessageDescription): string[] {
   const all = mailboxesOf({ entries: [...to, ...cc, ...bcc] }).map((one) => one.address);
-  const recipients = [...new Set(all)];
-  if (recipients.length > 0) return recipients;
-  throw usage(what, say('there are no recipients', 'tidak ada penerima'), '--to ADDRESS');
+  return [...new Set(all)];
 }
 
 /** A pipe is read; a person at a terminal who gave no body sends an empty message. */
