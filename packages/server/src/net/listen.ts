@@ -90,10 +90,8 @@ class Sessions {
     const wire = new Wire(socket);
     this.#wires.add(wire);
     home.metrics.connections.inc({ protocol });
-    wire.onClosed = () => this.#leave(wire, null);
-    this.#run(wire)
-      .catch((error: unknown) => this.#note(wire, error))
-      .finally(() => wire.close());
+    wire.onClosed = this.#onClosed;
+    void this.#run(wire);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -109,31 +107,43 @@ class Sessions {
     clearTimeout(timer);
   }
 
+  /** Never rejects. */
   async #run(wire: Wire): Promise<void> {
     const { home, protocol, busy, implicitTls } = this.#options;
-    await learnClient(wire, this.#proxies);
-    const { address } = wire.remote;
-    if (!connectionLimits(home).enter(address)) {
-      home.metrics.refused.inc({ protocol, code: 'connections' });
-      await wire.write(busy);
-      return;
+    try {
+      if (this.#proxies.has(wire.remote.address)) await learnClient(wire);
+      if (!this.#enter(wire)) {
+        home.metrics.refused.inc({ protocol, code: 'connections' });
+        await wire.write(busy);
+        return;
+      }
+      if (implicitTls) {
+        if (home.tls === null) throw new Error('implicit TLS without a certificate');
+        await wire.startTls(home.tls, { keepInput: true });
+      }
+      await this.#serve(wire);
+    } catch (error) {
+      this.#note(wire, error);
+    } finally {
+      wire.close();
     }
-    if (wire.isClosed) connectionLimits(home).leave(address);
-    else wire.onClosed = () => this.#leave(wire, address);
-    if (implicitTls) {
-      if (home.tls === null) throw new Error('implicit TLS without a certificate');
-      await wire.startTls(home.tls, { keepInput: true });
-    }
-    await this.#serve(wire);
   }
 
-  #leave(wire: Wire, entered: string | null): void {
+  #enter(wire: Wire): boolean {
+    if (wire.isClosed) throw new WireFault('reset');
+    const { address } = wire.remote;
+    if (!connectionLimits(this.#options.home).enter(address)) return false;
+    wire.enteredAs = address;
+    return true;
+  }
+
+  #onClosed = (wire: Wire): void => {
     const { home, protocol } = this.#options;
     this.#wires.delete(wire);
     home.metrics.connections.dec({ protocol });
-    if (entered !== null) connectionLimits(home).leave(entered);
+    if (wire.enteredAs !== null) connectionLimits(home).leave(wire.enteredAs);
     if (this.#wires.size === 0) this.#onEmpty?.();
-  }
+  };
 
   #note(wire: Wire, error: unknown): void {
     const { home, protocol } = this.#options;
@@ -163,11 +173,8 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-/**
- * From configured networks the PROXY header is believed, and required; from others it is not read.
- */
-async function learnClient(wire: Wire, proxies: Networks): Promise<void> {
-  if (!proxies.has(wire.remote.address)) return;
+/** From configured networks the PROXY header is believed, and required; from others it is not read. */
+async function learnClient(wire: Wire): Promise<void> {
   let seen: Uint8Array = new Uint8Array(0);
   for (;;) {
     const header = readProxyHeader(seen);

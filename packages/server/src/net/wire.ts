@@ -59,32 +59,44 @@ export const wireLimits = {
   lingerOctetsMax: 4 * 1024 * 1024,
 } as const;
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** Who waits for input: for a line, or for any octets. */
+interface Reader {
+  /** Longest line; 0: any octet will do. */
+  readonly lineMax: number;
+  readonly options: LineOptions | undefined;
+  readonly resolve: (octets: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
 }
+
+interface Writer {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sockets know their wire, so that all of them share one set of listeners. */
+const wireOf = Symbol('wire');
+type WiredSocket = Socket & { [wireOf]?: Wire };
 
 let wiresMade = 0;
 
 export class Wire {
   /** Short and unique within the process, for the logs. */
   readonly id: string;
-  readonly local: Peer;
   /** After PROXY protocol the real client. */
   remote: Peer;
   secure: TlsFacts | null = null;
   dueTick = 0;
-  onClosed: (() => void) | null = null;
+  onClosed: ((wire: Wire) => void) | null = null;
+  /** For whoever counts places: under which address this one was entered. */
+  enteredAs: string | null = null;
 
-  #socket: Socket;
+  #socket: WiredSocket;
   #head: Buffer | null = null;
   #at = 0;
   #later: Buffer[] | null = null;
   #unread = 0;
-  /** Longest line somebody waits for; 0: any octet will do. */
-  #lineMax = 0;
-  #reader: Waiter | null = null;
-  #writer: Waiter | null = null;
+  #reader: Reader | null = null;
+  #writer: Writer | null = null;
   #fault: WireFault | null = null;
   #isPaused = false;
   #isClosing = false;
@@ -96,7 +108,6 @@ export class Wire {
     this.id = wiresMade.toString(36);
     this.#socket = socket;
     this.remote = peer(socket.remoteAddress, socket.remotePort);
-    this.local = peer(socket.localAddress, socket.localPort);
     this.#attach(socket);
     watch(this);
   }
@@ -127,17 +138,9 @@ export class Wire {
    * The next line, without its CRLF. The deadline is for the whole line, however it dribbles in.
    * Rejects with WireFault; `stopping` only here, since here a session can be ended politely.
    */
-  async readLine(octetsMax: number, timeoutMs: number, options?: LineOptions): Promise<Uint8Array> {
-    let line = this.takeLine(octetsMax, options);
-    if (line !== null) return line;
+  readLine(octetsMax: number, timeoutMs: number, options?: LineOptions): Promise<Uint8Array> {
     this.dueTick = tickAfter(timeoutMs);
-    do {
-      if (this.#isStopping) throw new WireFault('stopping');
-      await this.#more(octetsMax);
-      line = this.takeLine(octetsMax, options);
-    } while (line === null);
-    this.dueTick = 0;
-    return line;
+    return this.#read(octetsMax, options);
   }
 
   /**
@@ -158,15 +161,44 @@ export class Wire {
   }
 
   /** The next octets, as many as there are, at least one. Rejects with WireFault. */
-  async readChunk(timeoutMs: number): Promise<Uint8Array> {
-    let chunk = this.takeChunk();
-    if (chunk !== null) return chunk;
+  readChunk(timeoutMs: number): Promise<Uint8Array> {
     this.dueTick = tickAfter(timeoutMs);
-    await this.#more(0);
+    return this.#read(0, undefined);
+  }
+
+  #read(lineMax: number, options: LineOptions | undefined): Promise<Uint8Array> {
+    return new Promise<Uint8Array>((resolve, reject) => {
+      this.#reader = { lineMax, options, resolve, reject };
+      this.#serveReader();
+      if (this.#reader === null) return;
+      if (this.#fault !== null) this.#failReader(this.#fault);
+      else if (this.#isClosing) this.#failReader(new WireFault('reset'));
+      else if (this.#isStopping && lineMax > 0) this.#failReader(new WireFault('stopping'));
+    });
+  }
+
+  /** Gives the reader what it waits for, when that is there. */
+  #serveReader(): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    try {
+      const { lineMax, options } = reader;
+      const octets = lineMax === 0 ? this.takeChunk() : this.takeLine(lineMax, options);
+      if (octets === null) return;
+      this.#reader = null;
+      this.dueTick = 0;
+      reader.resolve(octets);
+    } catch (error) {
+      this.#failReader(error);
+    }
+  }
+
+  #failReader(error: unknown): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    if (reader === null) return;
     this.dueTick = 0;
-    chunk = this.takeChunk();
-    if (chunk === null) throw new WireFault('ended');
-    return chunk;
+    reader.reject(error);
   }
 
   /** Gives back the end of the last chunk taken, to be read next. */
@@ -273,7 +305,9 @@ export class Wire {
   /** Ends the wait for a next line, now or when it begins; what is under way goes on. */
   stop(): void {
     this.#isStopping = true;
-    if (this.#reader !== null && this.#lineMax > 0) this.#wakeReader(new WireFault('stopping'));
+    if (this.#reader !== null && this.#reader.lineMax > 0) {
+      this.#failReader(new WireFault('stopping'));
+    }
   }
 
   get isClosed(): boolean {
@@ -287,7 +321,7 @@ export class Wire {
       return;
     }
     const fault = new WireFault('timeout');
-    if (this.#reader !== null) this.#wakeReader(fault);
+    if (this.#reader !== null) this.#failReader(fault);
     else if (this.#writer !== null) {
       this.#wakeWriter(fault);
       this.destroy();
@@ -296,23 +330,55 @@ export class Wire {
 
   // ---------------------------------------------------------------- the socket
 
-  #attach(socket: Socket): void {
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.on('error', this.#onError);
-    socket.on('close', this.#onClose);
+  #attach(socket: WiredSocket): void {
+    socket[wireOf] = this;
+    socket.on('data', takeData);
+    socket.on('end', takeEnd);
+    socket.on('drain', takeDrain);
+    socket.on('error', takeError);
+    socket.on('close', takeClose);
   }
 
-  /** Errors and the close of the plain socket under TLS still come to us. */
-  #detach(socket: Socket): void {
-    socket.off('data', this.#onData);
-    socket.off('end', this.#onEnd);
-    socket.off('drain', this.#onDrain);
-    socket.off('close', this.#onClose);
+  /** Errors of the plain socket under TLS still come to us. */
+  #detach(socket: WiredSocket): void {
+    socket.off('data', takeData);
+    socket.off('end', takeEnd);
+    socket.off('drain', takeDrain);
+    socket.off('close', takeClose);
   }
 
-  #onData = (chunk: Buffer): void => {
+  // For the listeners of the socket alone.
+
+  /** @internal */
+  drained(): void {
+    this.#wakeWriter();
+  }
+
+  /** @internal */
+  ended(): void {
+    this.#fault ??= new WireFault('ended');
+    if (!this.#isClosing) this.#failReader(this.#fault);
+  }
+
+  /** @internal */
+  failed(error: Error): void {
+    this.#fault = new WireFault(this.#socket instanceof TLSSocket ? 'tls' : 'reset', error);
+    this.#socket.destroy();
+  }
+
+  /** @internal */
+  closed(): void {
+    unwatch(this);
+    this.#isClosing = true;
+    this.#fault ??= new WireFault('reset');
+    this.#failReader(this.#fault);
+    this.#wakeWriter(this.#fault);
+    this.onClosed?.(this);
+    this.onClosed = null;
+  }
+
+  /** @internal */
+  took(chunk: Buffer): void {
     if (this.#isClosing) {
       this.#lingered += chunk.length;
       if (this.#lingered > wireLimits.lingerOctetsMax) this.#socket.destroy();
@@ -325,52 +391,15 @@ export class Wire {
       (this.#later ??= []).push(chunk);
     }
     this.#unread += chunk.length;
-    if (this.#reader !== null) {
-      const isEnough = this.#lineMax === 0 || chunk.includes(10) || this.#unread > this.#lineMax;
-      if (isEnough) this.#wakeReader();
+    const reader = this.#reader;
+    if (reader !== null) {
+      const { lineMax } = reader;
+      // Not joined for every octet that dribbles in: only when there can be a line, or never one.
+      if (lineMax === 0 || this.#unread > lineMax || chunk.includes(10)) this.#serveReader();
     } else if (this.#unread > wireLimits.unreadOctetsMax && !this.#isPaused) {
       this.#isPaused = true;
       this.#socket.pause();
     }
-  };
-
-  #onEnd = (): void => {
-    this.#fault ??= new WireFault('ended');
-    if (this.#isClosing) return;
-    this.#wakeReader(this.#fault);
-  };
-
-  #onDrain = (): void => this.#wakeWriter();
-
-  #onError = (error: Error): void => {
-    this.#fault = new WireFault(this.#socket instanceof TLSSocket ? 'tls' : 'reset', error);
-    this.#socket.destroy();
-  };
-
-  #onClose = (): void => {
-    unwatch(this);
-    this.#isClosing = true;
-    this.#fault ??= new WireFault('reset');
-    this.#wakeReader(this.#fault);
-    this.#wakeWriter(this.#fault);
-    this.onClosed?.();
-    this.onClosed = null;
-  };
-
-  #more(lineMax: number): Promise<void> {
-    if (this.#fault !== null) throw this.#fault;
-    if (this.#isClosing) throw new WireFault('reset');
-    this.#lineMax = lineMax;
-    return new Promise<void>((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
-  }
-
-  #wakeReader(fault?: WireFault): void {
-    const reader = this.#reader;
-    this.#reader = null;
-    if (fault === undefined) reader?.resolve();
-    else reader?.reject(fault);
   }
 
   #wakeWriter(fault?: WireFault): void {
@@ -401,6 +430,26 @@ export class Wire {
       this.#socket.resume();
     }
   }
+}
+
+function takeData(this: WiredSocket, chunk: Buffer): void {
+  this[wireOf]?.took(chunk);
+}
+
+function takeEnd(this: WiredSocket): void {
+  this[wireOf]?.ended();
+}
+
+function takeDrain(this: WiredSocket): void {
+  this[wireOf]?.drained();
+}
+
+function takeError(this: WiredSocket, error: Error): void {
+  this[wireOf]?.failed(error);
+}
+
+function takeClose(this: WiredSocket): void {
+  this[wireOf]?.closed();
 }
 
 export interface LineOptions {

@@ -119,8 +119,12 @@ export function flush(session: Session): void | Promise<void> {
   return wire.write(out);
 }
 
-async function nextLine(session: Session): Promise<Uint8Array> {
-  await flush(session);
+function nextLine(session: Session): Promise<Uint8Array> {
+  const flushed = flush(session);
+  return flushed instanceof Promise ? flushed.then(() => awaitLine(session)) : awaitLine(session);
+}
+
+function awaitLine(session: Session): Promise<Uint8Array> {
   const timeoutMs = connectionLimits(session.home).isStressed
     ? sessionLimits.stressedTimeoutMs
     : session.home.config.limits.command_timeout_s * 1000;
