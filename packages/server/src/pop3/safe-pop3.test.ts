@@ -66,6 +66,32 @@ test('with leave-copy the device sees it go, and others see it stay', async (t) 
   assert.equal(inbox?.total, 1);
 });
 
+test('kept for no days, it is gone at once; EXPIRE 0 would say that nothing may stay', async (t) => {
+  const world = await startPop3World(t, { settings: { pop: { policy: 'hide', keepDays: 0 } } });
+  const account = world.account(you);
+  await world.deliver(you, rice);
+  await world.deliver(you, rice);
+  const client = await world.login();
+  // RFC 2449 §6.7: the days a message is sure to stay. What nobody deletes stays for ever.
+  assert.deepEqual((await client.capabilities()).get('EXPIRE'), ['NEVER']);
+  await client.dele(1);
+  await client.quit();
+  assert.deepEqual(await world.store.downloaded(account), []);
+  assert.equal((await world.store.maildrop(account)).length, 1);
+});
+
+test('what a device has taken away fills no mailbox', async (t) => {
+  const world = await startPop3World(t);
+  const account = world.account(you);
+  await world.deliver(you, rice);
+  const client = await world.login();
+  await client.dele(1);
+  await client.quit();
+  const [row] = await world.store.accounts();
+  assert.deepEqual([row?.messages, row?.usedBytes], [0, 0]);
+  assert.equal((await world.store.downloaded(account)).length, 1);
+});
+
 test('a download is told even when the connection drops; nothing is deleted', async (t) => {
   const world = await startPop3World(t);
   await world.deliver(you, rice);
