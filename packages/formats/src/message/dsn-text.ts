@@ -108,6 +108,13 @@ const reasons: readonly (readonly [code: RegExp, reason: BothLanguages])[] = [
     },
   ],
   [
+    /^\d\.4\.6$/u,
+    {
+      en: 'The email went in circles: two servers each take the other for its place.',
+      id: 'Email ini berputar-putar: dua server saling menganggap yang lain tujuannya.',
+    },
+  ],
+  [
     /^\d\.4\.7$/u,
     {
       en: 'Their server did not take the email within the time we keep trying.',

@@ -5,6 +5,7 @@ import { latin1, utf8 } from '../bytes.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
 import { createDsnReader, readDsn } from './dsn-read.ts';
 import { composeDsn } from './dsn.ts';
+import { reasonOf } from './dsn-text.ts';
 import type { DsnDescription, DsnRecipient } from './dsn.ts';
 import { findField } from './head.ts';
 import { readMime, readPartText } from './mime.ts';
@@ -104,6 +105,11 @@ test('every kind says what happened', () => {
       kind === 'delay' ? 1_700_400_000_000 : null,
     );
   }
+});
+
+test('a loop is no server that cannot be reached', () => {
+  assert.match(reasonOf('5.4.6').en, /went in circles/);
+  assert.match(reasonOf('4.4.1').en, /cannot be reached/);
 });
 
 test('addresses beyond US-ASCII: spelt out, or as they are where SMTPUTF8 may be used', () => {
