@@ -69,12 +69,12 @@ const limits = z.strictObject({
     .int()
     .min(0)
     .default(1000)
-    .describe('Messages one account may send in a day.'),
+    .describe('Messages one account may send in a day; given to new accounts.'),
   new_recipients_per_day: z
     .int()
     .min(0)
     .default(200)
-    .describe('People one account may write to for the first time in a day.'),
+    .describe('People one account may first write to in a day; given to new accounts.'),
 });
 
 const queue = z.strictObject({
