@@ -19,8 +19,8 @@ export class HostTrouble {
   readonly #longestMs: number;
 
   /**
-   * `curve`: the waits of the queue in seconds. A host is left alone for less than a message waits, so
-   * that a message's own next attempt really dials.
+   * `curve`: the waits of the queue in seconds. A host is left alone for less than a message waits,
+   * so that a message's own next attempt really dials.
    */
   constructor(curve: readonly number[]) {
     this.#firstMs = Math.min(20_000, (curve[0] ?? 60) * 500);

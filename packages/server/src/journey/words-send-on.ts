@@ -1,4 +1,6 @@
-/** Sentences for the way out: route, connection, TLS, dialogue, what came of it, and who was told. */
+/**
+ * Sentences for the way out: route, connection, TLS, dialogue, what came of it, and who was told.
+ */
 
 import type { Words } from './words-type.ts';
 
@@ -87,8 +89,8 @@ export const sendOnWords = {
     id: '{protocol}, {cipher}; sertifikat {subject} dari {issuer}, berlaku {days} hari lagi',
   },
   'tls.unverified': {
-    en: '{protocol}, {cipher}; encrypted, but the certificate of {subject} proves nothing ({error})',
-    id: '{protocol}, {cipher}; terenkripsi, tetapi sertifikat {subject} tidak membuktikan apa pun ({error})',
+    en: '{protocol}, {cipher}; encrypted, but the certificate ({subject}) proves nothing: {error}',
+    id: '{protocol}, {cipher}; terenkripsi, tetapi sertifikat ({subject}) tak terbukti: {error}',
   },
   'tls.none': {
     en: '{host} offers no TLS; the message travels unencrypted',
