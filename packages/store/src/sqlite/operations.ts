@@ -9,6 +9,7 @@ import type {
   Accepted,
   Body,
   Change,
+  CheckFinding,
   Claim,
   DirectoryEdit,
   DirectoryResult,
@@ -26,6 +27,7 @@ import type {
 } from '../contract.ts';
 import type { AccountId, EmailId, JourneyId, MailboxId, QueueId, Uid } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
+import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
 import type { RawBytes } from './segments/format.ts';
 
@@ -112,6 +114,8 @@ export interface Operations {
   dropSegment: { take: { segment: number }; give: boolean };
   /** The rows of segments tell the whole truth afterwards; answers the growing one. */
   noteSegments: { take: null; give: number };
+  /** Runs in a group of its own. */
+  repair: { take: { findings: readonly CheckFinding[] }; give: readonly Loss[] };
   purgeAccount: { take: { account: AccountId }; give: boolean };
 }
 

@@ -20,6 +20,7 @@ import type {
   QueueEdit,
   QueueFilter,
   QueueItem,
+  RepairReport,
   Settlement,
   Store,
   StoredBody,
@@ -38,7 +39,7 @@ import type {
 } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
 import { CareClient } from './care/client.ts';
-import { compact } from './care/run-compaction.ts';
+import { compact, garbageOf } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';
@@ -59,6 +60,8 @@ const houseEveryMs = 60_000;
 /** How long a finished body may wait to be accepted. */
 const spoolKeptMs = 3_600_000;
 const compactDeadShareMin = 0.5;
+const findingsShownMax = 100;
+const findingsMendedMax = 1_000_000;
 /** Rows taken away in one transaction by what works through many. */
 const sliceMax = 500;
 
@@ -334,12 +337,27 @@ export class SqliteStore implements Store {
     readonly deep: boolean;
     readonly onProgress?: (progress: CheckProgress) => void;
   }): Promise<CheckReport> {
-    await this.#writer.perform('noteSegments', null);
-    return this.#care.perform('check', { deep: options.deep }, options.onProgress);
+    return this.#check({ ...options, findingsMax: findingsShownMax });
   }
 
-  async repair(): Promise<never> {
-    throw new Error('not yet');
+  async repair(options: {
+    readonly onProgress?: (progress: CheckProgress) => void;
+  }): Promise<RepairReport> {
+    return this.#alone(async () => {
+      const look = () => this.#check({ ...options, deep: true, findingsMax: findingsMendedMax });
+      const before = (await look()).findings;
+      if (before.length === 0) return { mended: [], lost: [] };
+      const losses = await this.#writer.perform('repair', { findings: before });
+      await compact(this.#writer, this.#care, { deadShareMin: 0, segments: garbageOf(before) });
+      const after = (await look()).findings;
+      const key = (each: { code: string; where: string }) => `${each.code} ${each.where}`;
+      const left = new Set(after.map(key));
+      const lost = losses.map((each) => ({ ...each, severity: 'error', mendable: false }) as const);
+      return {
+        mended: before.filter((each) => !left.has(key(each))),
+        lost: [...lost, ...after.filter((each) => each.severity === 'error')],
+      };
+    });
   }
 
   async backup(target: string): Promise<void> {
@@ -349,7 +367,7 @@ export class SqliteStore implements Store {
 
   /** Gives back what dead bodies occupy; answers how many segments went. Runs by itself now and then. */
   compact(deadShareMin = compactDeadShareMin): Promise<number> {
-    return this.#alone(() => compact(this.#writer, this.#care, deadShareMin));
+    return this.#alone(() => compact(this.#writer, this.#care, { deadShareMin }));
   }
 
   async close(): Promise<void> {
@@ -360,6 +378,16 @@ export class SqliteStore implements Store {
     this.#bodies.close();
     this.#db.close();
     this.#lock.release();
+  }
+
+  async #check(options: {
+    readonly deep: boolean;
+    readonly findingsMax: number;
+    readonly onProgress?: (progress: CheckProgress) => void;
+  }): Promise<CheckReport> {
+    const { deep, findingsMax, onProgress } = options;
+    await this.#writer.perform('noteSegments', null);
+    return this.#care.perform('check', { deep, findingsMax }, onProgress);
   }
 
   async #keepHouse(): Promise<void> {

@@ -12,29 +12,31 @@ import { checkBodies } from './check-bodies.ts';
 import { checkRows } from './check-rows.ts';
 import { rules } from './check-rules.ts';
 
-/** Of one kind; the rest is counted. */
-export const findingsOfCodeMax = 100;
-
 /** Collects findings, so many of a kind. */
 export class Findings {
   readonly #findings: CheckFinding[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   add(finding: CheckFinding): void {
     const count = (this.#counts.get(finding.code) ?? 0) + 1;
     this.#counts.set(finding.code, count);
-    if (count <= findingsOfCodeMax) this.#findings.push(finding);
+    if (count <= this.#max) this.#findings.push(finding);
   }
 
   list(): readonly CheckFinding[] {
-    const more = [...this.#counts].filter(([, count]) => count > findingsOfCodeMax);
+    const more = [...this.#counts].filter(([, count]) => count > this.#max);
     return [
       ...this.#findings,
       ...more.map(([code, count]) => ({
         severity: 'error' as const,
         code,
         where: '…',
-        message: `and ${count - findingsOfCodeMax} more of this kind`,
+        message: `and ${count - this.#max} more of this kind`,
         mendable: this.#findings.some((finding) => finding.code === code && finding.mendable),
       })),
     ];
@@ -52,11 +54,12 @@ export function check(
   paths: StorePaths,
   options: {
     readonly deep: boolean;
+    readonly findingsMax: number;
     readonly onProgress: (progress: CheckProgress) => void;
   },
 ): CheckReport {
   const db = openForReading(paths.database);
-  const findings = new Findings();
+  const findings = new Findings(options.findingsMax);
   const context = { db, paths, findings, onProgress: options.onProgress };
   try {
     db.exec('BEGIN');

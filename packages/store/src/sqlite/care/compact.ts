@@ -30,14 +30,21 @@ interface BlobColumns {
 export function copyLiveRecords(
   db: Database,
   paths: StorePaths,
-  wanted: { readonly growing: number; readonly deadShareMin: number },
+  wanted: {
+    readonly growing: number;
+    readonly deadShareMin: number;
+    /** Only these; null: any. */
+    readonly segments: readonly number[] | null;
+  },
 ): CompactedSegment | null {
   const victim = db.get<{ segment_id: number; live: number }>(
     `SELECT segment_id, live FROM segment
-     WHERE sealed = 1 AND segment_id <> ? AND length - live > length * ?
+     WHERE sealed = 1 AND segment_id <> ?1 AND length - live > length * ?2
+       AND (?3 IS NULL OR segment_id IN (SELECT value FROM json_each(?3)))
      ORDER BY live - length LIMIT 1`,
     wanted.growing,
     wanted.deadShareMin,
+    wanted.segments === null ? null : JSON.stringify(wanted.segments),
   );
   if (victim === undefined) return null;
   const id = victim.segment_id;

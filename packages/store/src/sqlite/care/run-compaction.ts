@@ -1,5 +1,6 @@
 /** Compaction as a whole: the care thread copies, the writer moves the blobs over and drops the old file. */
 
+import type { CheckFinding } from '../../contract.ts';
 import type { WriterClient } from '../writer/client.ts';
 import type { CareClient } from './client.ts';
 import type { CompactedSegment } from './tasks.ts';
@@ -9,14 +10,17 @@ const movesMax = 1000;
 /** Segments of one run; the next one comes. */
 const segmentsMax = 64;
 
+/** Answers how many segments went. `segments`: only these. */
 export async function compact(
   writer: WriterClient,
   care: CareClient,
-  deadShareMin: number,
+  what: { readonly deadShareMin: number; readonly segments?: readonly number[] },
 ): Promise<number> {
+  const { deadShareMin, segments = null } = what;
+  if (segments?.length === 0) return 0;
   const growing = await writer.perform('noteSegments', null);
   for (let count = 0; count < segmentsMax; count += 1) {
-    const copied = await care.perform('compact', { growing, deadShareMin });
+    const copied = await care.perform('compact', { growing, deadShareMin, segments });
     if (copied === null || !(await replace(writer, copied))) return count;
   }
   return segmentsMax;
@@ -36,4 +40,10 @@ async function replace(writer: WriterClient, copied: CompactedSegment): Promise<
     }
   }
   return writer.perform('dropSegment', { segment: victim });
+}
+
+/** Segments with octets that are no records: the sound ones are copied, the rest goes with the file. */
+export function garbageOf(findings: readonly CheckFinding[]): number[] {
+  const named = findings.filter((finding) => finding.code === 'segment.garbage');
+  return named.flatMap(({ where }) => Number(/^segment (\d+)/.exec(where)?.[1] ?? []));
 }

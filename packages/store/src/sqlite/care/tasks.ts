@@ -14,9 +14,13 @@ export interface CompactedSegment {
 }
 
 export interface Tasks {
-  check: { take: { deep: boolean }; give: CheckReport };
+  /** `findingsMax`: of one kind; the rest is counted. */
+  check: { take: { deep: boolean; findingsMax: number }; give: CheckReport };
   /** The segment with the most to gain; null when no segment is worth it. */
-  compact: { take: { growing: number; deadShareMin: number }; give: CompactedSegment | null };
+  compact: {
+    take: { growing: number; deadShareMin: number; segments: readonly number[] | null };
+    give: CompactedSegment | null;
+  };
   backup: { take: { target: string }; give: null };
   sweepSpool: { take: { olderThanMs: number }; give: null };
 }

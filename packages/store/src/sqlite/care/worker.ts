@@ -80,7 +80,7 @@ class Care {
   ): Promise<Tasks[TaskName]['give']> {
     switch (task.name) {
       case 'check':
-        return check(this.#paths, { deep: task.take.deep, onProgress });
+        return check(this.#paths, { ...task.take, onProgress });
       case 'compact':
         return copyLiveRecords(this.#db, this.#paths, task.take);
       case 'backup':

@@ -166,6 +166,18 @@ export class Blobs {
     this.#ledger.completeNext();
   }
 
+  /** The growing segment has a row that tells its length; what is alive in it is counted by the caller. */
+  noteGrowing(): void {
+    const { id, length } = this.#appender;
+    this.#db.run(
+      `INSERT INTO segment (segment_id, length, live, sealed) VALUES (?, ?, 0, 0)
+       ON CONFLICT (segment_id) DO UPDATE SET length = excluded.length`,
+      id,
+      length,
+    );
+    this.#ledger.startNext(length);
+  }
+
   /** Part of each transaction. */
   flush(): void {
     this.#ledger.flush(this.#appender);

@@ -1,6 +1,7 @@
 /** What every operation of the writer works with. */
 
 import type { Database } from '../database.ts';
+import type { StorePaths } from '../segments/files.ts';
 import type { PackedChange } from '../operations.ts';
 import { AccountBook } from './accounts.ts';
 import type { Blobs } from './blobs.ts';
@@ -9,6 +10,7 @@ import { Sequences } from './sequences.ts';
 
 export interface WriterContext {
   readonly db: Database;
+  readonly paths: StorePaths;
   readonly accounts: AccountBook;
   readonly blobs: Blobs;
   readonly journal: Journal;
@@ -19,10 +21,11 @@ export interface WriterContext {
   readonly removing: Set<number>;
 }
 
-export function createContext(db: Database, blobs: Blobs): WriterContext {
+export function createContext(db: Database, paths: StorePaths, blobs: Blobs): WriterContext {
   const changes: PackedChange[] = [];
   return {
     db,
+    paths,
     blobs,
     changes,
     accounts: new AccountBook(db),

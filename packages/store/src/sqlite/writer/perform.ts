@@ -10,6 +10,7 @@ import { editMailbox } from './mailboxes.ts';
 import { copy, editFlags, expunge, move } from './messages.ts';
 import { purgeDownloaded, restoreDownloaded, updateByPop } from './pop.ts';
 import { claim, editQueue, renew, settle } from './queue.ts';
+import { repair } from './repair.ts';
 
 /** Within the transaction of its group. `bodies` were placed before, in the order of `bodiesOf`. */
 export function perform(
@@ -63,6 +64,8 @@ export function perform(
     case 'noteSegments':
       context.blobs.noteSegments();
       return context.blobs.openSegment;
+    case 'repair':
+      return repair(context, context.paths, operation.take.findings);
     case 'purgeAccount':
       return purgeAccount(context, operation.take.account);
     default:

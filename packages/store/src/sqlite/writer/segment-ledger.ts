@@ -71,9 +71,9 @@ export class SegmentLedger {
     this.#behind.set(id, { live: this.#behind.get(id)?.live ?? 0, length, isSealed: true });
   }
 
-  /** Another segment grows from here on. */
-  startNext(): void {
-    this.#notedLength = 0;
+  /** Another segment grows from here on, or the row of the same one has been written by others. */
+  startNext(notedLength = 0): void {
+    this.#notedLength = notedLength;
   }
 
   /** The file is gone again. */

@@ -38,7 +38,7 @@ class Writer {
     this.#db = openForWriting(paths.database);
     const appender = new SegmentAppender(paths, start.openSegment, start.openLength);
     this.#blobs = new Blobs(this.#db, paths, { appender, nextSegment: start.nextSegment });
-    this.#context = createContext(this.#db, this.#blobs);
+    this.#context = createContext(this.#db, paths, this.#blobs);
     this.#group = new GroupCommit(this.#context, {
       directory: start.directory,
       bytes: start.reserveBytes,
@@ -97,13 +97,19 @@ class Writer {
     this.#isPumping = true;
     for (;;) {
       this.#drainPorts();
-      const tasks = this.#tasks.splice(0, groupMax);
+      const tasks = this.#takeGroup();
       if (tasks.length === 0) break;
       this.#runGroup(tasks);
     }
     this.#isPumping = false;
     if (this.#closing !== null) this.#close(this.#closing);
     else this.#goOnRemoving();
+  }
+
+  /** A repair has a group of its own: it changes what others have in memory. */
+  #takeGroup(): (Task & { readonly port: Port | null })[] {
+    const index = this.#tasks.findIndex(({ operation }) => operation.name === 'repair');
+    return this.#tasks.splice(0, index < 0 ? groupMax : Math.max(1, Math.min(index, groupMax)));
   }
 
   #drainPorts(): void {
