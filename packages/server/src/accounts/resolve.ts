@@ -71,6 +71,11 @@ export async function findDomain(store: Store, domain: string): Promise<DomainRo
   return null;
 }
 
+/** Has the account no room left for so many octets? */
+export function isFullFor({ quotaBytes, usedBytes }: AccountRow, size: number): boolean {
+  return quotaBytes !== null && usedBytes + size > quotaBytes;
+}
+
 /** As it stands, then without its +tag (RFC 5233 calls it detail). */
 async function findTarget(
   store: Store,
@@ -105,7 +110,7 @@ async function expand(store: Store, address: string, first: AddressTarget): Prom
         continue;
       }
       const target = await findTarget(store, parts.local, domain);
-      if (target?.kind === 'account') {
+      if (target?.kind === 'account' && target.account.state === 'active') {
         accounts.set(target.account.id, { account: target.account, address: key });
       } else if (target?.kind === 'alias') {
         next.push(...target.targets);

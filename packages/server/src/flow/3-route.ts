@@ -8,10 +8,11 @@ import { encodeXtext } from '@merpati/formats/smtp/xtext.ts';
 import { needsUtf8, normalDomain, splitAddress } from '@merpati/formats/smtp/path.ts';
 import type { QueueRecipient } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
-import { resolveAddress } from '../accounts/resolve.ts';
+import { isFullFor, resolveAddress } from '../accounts/resolve.ts';
 import type { LocalTarget } from '../accounts/resolve.ts';
 import type { Home } from '../home.ts';
 import { Refusal } from '../refusal.ts';
+import type { RefusalCode } from '../refusal.ts';
 import type { Incoming, Recipient } from '../incoming/incoming.ts';
 
 /** A copy for one account. */
@@ -62,8 +63,16 @@ export async function route(home: Home, incoming: Incoming): Promise<Routed> {
           queue(recipient.address, recipient, false);
           break;
         }
+        if (place.accounts.some(({ account }) => account.state === 'disabled')) {
+          return refused('recipient-disabled', `The mailbox of ${recipient.address} is closed`);
+        }
         for (const target of place.accounts) {
-          if (!here.has(target.account.id)) here.set(target.account.id, { ...target, recipient });
+          // One full mailbox behind an alias must not stand in the way of the others: it gets its own try.
+          const waits = place.viaAlias && isFullFor(target.account, incoming.body.size);
+          if (waits) queue(target.account.address, recipient, true);
+          else if (!here.has(target.account.id)) {
+            here.set(target.account.id, { ...target, recipient });
+          }
         }
         for (const address of place.elsewhere) queue(address, recipient, true);
         if (place.accounts.length !== 1 || place.elsewhere.length > 0) expanded.push(recipient);
@@ -82,7 +91,7 @@ export async function route(home: Home, incoming: Incoming): Promise<Routed> {
   };
 }
 
-function refused(code: 'relay-denied' | 'recipient-unknown', message: string): Routed {
+function refused(code: RefusalCode, message: string): Routed {
   const refusal = new Refusal(code, message);
   return { refusal, here: [], elsewhere: [], expanded: [], events: [] };
 }

@@ -50,6 +50,9 @@ type Serve = (wire: Wire) => Promise<void>;
 
 /** Each connection is given to `serve`, which owns it until its promise settles. */
 export async function listen(options: ListenOptions, serve: Serve): Promise<Listener> {
+  if (options.implicitTls && options.home.tls === null) {
+    throw new RangeError(`${options.protocol} begins with TLS, and there is no certificate`);
+  }
   const sessions = new Sessions(options, serve);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     sessions.accept(socket),

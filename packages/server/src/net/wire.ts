@@ -143,14 +143,6 @@ export class Wire {
     return this.#read(octetsMax, options);
   }
 
-  /**
-   * Is there anything unread? Replies to pipelined commands wait until there is not (RFC 2920
-   * §3.2).
-   */
-  get hasInput(): boolean {
-    return this.#unread > 0;
-  }
-
   /** What has arrived and was not read; null when nothing has. */
   takeChunk(): Uint8Array | null {
     const head = this.#head;

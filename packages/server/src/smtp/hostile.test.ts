@@ -156,6 +156,76 @@ describe('commands', () => {
   });
 });
 
+describe('pipelining', () => {
+  const script = [
+    'EHLO client.example',
+    'MAIL FROM:<rina@surat.test>',
+    'RCPT TO:<you@merpati.test>',
+    'RCPT TO:<nobody@merpati.test>',
+    'DATA',
+    'Subject: a',
+    '',
+    '..a dot',
+    '.',
+    'NOOP',
+    'MAIL FROM:<rina@surat.test> BODY=BINARYMIME',
+    'RCPT TO:<you@merpati.test>',
+    'BDAT 14',
+    'Subject: b\r\n',
+    'BDAT 6 LAST',
+    'x\ny\n\r\nRSET',
+    'FLY',
+    'QUIT',
+    '',
+  ].join('\r\n');
+
+  test('the same session however it is cut', async () => {
+    await using world = await home();
+    const play = async (cuts: readonly number[]): Promise<string> => {
+      using client = await Dialogue.connect({ port: world.ports.smtp });
+      client.socket.setNoDelay(true);
+      let at = 0;
+      for (const cut of [...cuts, script.length]) {
+        client.raw(script.slice(at, cut));
+        at = cut;
+        await sleep(1);
+      }
+      await client.closed();
+      return client.received.replace(/Ok: \w{10}/g, 'Ok: id');
+    };
+    const whole = await play([]);
+    const codes = [...whole.matchAll(/^(\d{3}) /gm)].map((match) => match[1]);
+    assert.deepEqual(
+      codes.map(Number),
+      [220, 250, 250, 250, 550, 354, 250, 250, 250, 250, 250, 250, 250, 500, 221],
+    );
+    const sizes = [1, 2, 3, 7, 11, 13, 17, 29, 64];
+    for (const size of sizes) {
+      const cuts = Array.from({ length: Math.floor(script.length / size) }, (_, i) => i * size);
+      assert.equal(await play(cuts), whole, `in pieces of ${size}`);
+    }
+    assert.equal((await world.inbox(world.you)).length, 2 * (sizes.length + 1));
+  });
+
+  test('replies to commands that came together leave together', async () => {
+    await using world = await home();
+    using client = await world.open();
+    let packets = 0;
+    client.socket.on('data', () => {
+      packets += 1;
+    });
+    client.send(
+      'MAIL FROM:<a@b.example>',
+      'RCPT TO:<you@merpati.test>',
+      'RCPT TO:<x@merpati.test>',
+    );
+    await client.expect(250);
+    await client.expect(250);
+    await client.expect(550);
+    assert.equal(packets, 1);
+  });
+});
+
 describe('size', () => {
   test('announced, and found too big at the end; the session goes on', async () => {
     await using world = await home({ limits: { message_bytes_max: 65_536 } });

@@ -8,6 +8,8 @@ export const sessionLimits = {
    * long, and their servers do not all read LIMITS.
    */
   recipientsTriedFactorMax: 10,
+  /** Characters of replies to pipelined commands that are not sent yet. */
+  unsentMax: 16_384,
   /** AUTH lines that one exchange may take: SCRAM needs three. */
   authStepsMax: 6,
   /**

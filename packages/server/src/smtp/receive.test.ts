@@ -108,6 +108,29 @@ describe('addressing', () => {
     assert.deepEqual([reply.code, reply.enhanced], [452, '4.2.2']);
   });
 
+  test('one full mailbox behind an alias waits in the queue, the others get theirs', async () => {
+    await using world = await home();
+    const you = await world.addAccount('you@merpati.test');
+    const full = await world.addAccount('full@merpati.test', { quotaBytes: 10 });
+    await world.addAccount('gone@merpati.test', { state: 'disabled' });
+    await world.addAlias(
+      'team@merpati.test',
+      'you@merpati.test',
+      'full@merpati.test',
+      'gone@merpati.test',
+    );
+    using client = await world.open();
+    const reply = await client.deliver('rina@surat.test', 'team@merpati.test', message);
+    assert.equal(reply.code, 250);
+    assert.equal((await world.inbox(you)).length, 1);
+    assert.equal((await world.inbox(full)).length, 0);
+    const rows = await world.home.store.queue({}, 10);
+    assert.deepEqual(
+      rows.map((row) => row.recipient),
+      ['full@merpati.test'],
+    );
+  });
+
   test('an alias that leads elsewhere goes into the queue under the same sender', async () => {
     await using world = await home();
     const you = await world.addAccount('you@merpati.test');

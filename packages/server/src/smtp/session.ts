@@ -95,6 +95,7 @@ export async function runSession(session: Session, table: CommandTable): Promise
       const line = wire.takeLine(commandLimits.lineOctetsMax) ?? (await nextLine(session));
       const answered = answer(session, table, line);
       say(session, answered instanceof Promise ? await answered : answered);
+      if (session.out.length > sessionLimits.unsentMax) await flush(session);
     }
     await flush(session);
   } catch (error) {

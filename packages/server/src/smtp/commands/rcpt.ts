@@ -4,7 +4,7 @@
  */
 
 import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
-import { resolveAddress } from '../../accounts/resolve.ts';
+import { isFullFor, resolveAddress } from '../../accounts/resolve.ts';
 import type { Resolution } from '../../accounts/resolve.ts';
 import { Refusal } from '../../refusal.ts';
 import { isGreylisted } from '../greylist.ts';
@@ -47,19 +47,18 @@ function checkPlace(session: Session, address: string, place: Resolution): void 
   }
 }
 
-/** An alias is full or closed only when nobody behind it can take the message. */
+/** An alias is closed or full when nobody behind it can take the message. */
 function checkMailboxes(
   transaction: Transaction,
   address: string,
   place: Extract<Resolution, { kind: 'ours' }>,
 ): void {
+  if (place.elsewhere.length > 0) return;
   const accounts = place.accounts.map((target) => target.account);
-  if (place.elsewhere.length === 0 && accounts.every((account) => account.state === 'disabled')) {
+  if (accounts.every((account) => account.state === 'disabled')) {
     throw new Refusal('recipient-disabled', `The mailbox of ${address} is closed`);
   }
-  const size = transaction.parameters.size ?? 0;
-  for (const { quotaBytes, usedBytes } of accounts) {
-    if (quotaBytes === null || usedBytes + size <= quotaBytes) continue;
+  if (accounts.every((account) => isFullFor(account, transaction.parameters.size ?? 0))) {
     throw new Refusal('recipient-over-quota', `The mailbox of ${address} is full`);
   }
 }
