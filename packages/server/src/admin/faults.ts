@@ -87,6 +87,17 @@ export const faults = {
     en: { why: 'a domain cannot be an alias of itself or of an alias' },
     id: { why: 'domain tidak bisa menjadi alias dirinya sendiri atau alias lain' },
   },
+  'sender.unknown': {
+    kind: 'notAllowed',
+    en: {
+      why: 'no account may send as {address}',
+      next: 'To let one: merpati alias add {address} ACCOUNT',
+    },
+    id: {
+      why: 'tidak ada akun yang boleh mengirim sebagai {address}',
+      next: 'Agar bisa: merpati alias add {address} AKUN',
+    },
+  },
   'account.unknown': {
     kind: 'notFound',
     en: { why: 'there is no account {address}', next: 'merpati account list shows all.' },

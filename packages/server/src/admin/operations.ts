@@ -24,6 +24,7 @@ import { mailRead } from './operations/mail-read.ts';
 import { mailRestore } from './operations/mail-restore.ts';
 import { queueEdit } from './operations/queue-edit.ts';
 import { queueList } from './operations/queue-list.ts';
+import { senderFind } from './operations/sender-find.ts';
 import { serverStatus } from './operations/server-status.ts';
 import { storeBackup } from './operations/store-backup.ts';
 import { storeCheck } from './operations/store-check.ts';
@@ -53,6 +54,7 @@ export const operations = {
   'mail.restore': mailRestore,
   'queue.edit': queueEdit,
   'queue.list': queueList,
+  'sender.find': senderFind,
   'server.status': serverStatus,
   'store.backup': storeBackup,
   'store.stats': storeStats,

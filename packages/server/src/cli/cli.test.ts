@@ -403,6 +403,21 @@ describe('with a lab', () => {
     assert.equal((await ask(refused)).code, 1);
   });
 
+  test('sendmail as cron calls it: names of this machine get the domain of the server', async () => {
+    const cron = ['sendmail', '-FCronDaemon', '-i', '-B8BITMIME', '-oem', 'you'];
+    const mail = 'From: root (Cron Daemon)\nTo: you\nSubject: Cron <root@x> true\n\nok\n';
+    const refused = await ask(cron, mail);
+    assert.equal(refused.code, 77);
+    assert.match(refused.err, /no account may send as root@merpati\.test\n {2}To let one: .*alias/);
+    await ask(['alias', 'add', 'root@merpati.test', 'you@merpati.test']);
+    assert.equal((await ask(cron, mail)).code, 0);
+    await until('the copy', async () => {
+      const { out } = await ask(['mail', 'read', '--as', 'you@merpati.test', '--raw']);
+      return /^From: Cron Daemon <root@merpati\.test>\r\nTo: you@merpati\.test\r$/m.test(out);
+    });
+    await ask(['alias', 'remove', 'root@merpati.test', '--yes']);
+  });
+
   test('ports that are taken: the next block is proposed', async () => {
     const ports = /SMTP (\d+)/.exec(lab.said.out)?.[1];
     const from = String(Number(ports) - 525);

@@ -11,12 +11,14 @@ import { writeAddress } from '@merpati/formats/message/field-writer.ts';
 import { findField, findFields, readHead, type Head } from '@merpati/formats/message/head.ts';
 import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import type { Command } from 'commander';
+import type { SenderFound } from '../../admin/operations/sender-find.ts';
 import { Cli } from '../cli.ts';
 import { sysexits } from '../exit.ts';
 import { Failure, usage } from '../failure.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
 import { Output, type Globals } from '../output.ts';
+import { qualify, qualifyFields } from '../qualify.ts';
 import { readSendmail, type SendmailOptions } from '../sendmail-options.ts';
 import { withSubmission } from '../submission-way.ts';
 import { asFailure, readResults, sysexitOfFault } from '../submitted.ts';
@@ -122,25 +124,26 @@ async function readInput(ignoreDots: boolean): Promise<Uint8Array> {
   return Buffer.from(text, 'latin1');
 }
 
-async function send(cli: Cli, options: SendmailOptions, message: Uint8Array): Promise<number> {
+async function send(cli: Cli, options: SendmailOptions, given: Uint8Array): Promise<number> {
   const what = say('cannot send', 'tidak bisa mengirim');
-  const head = readHead(message);
-  const author = addressesIn(head, 'from')[0];
-  const sender =
-    options.sender ??
-    process.env['MERPATI_USER'] ??
-    author ??
-    `${os.userInfo().username}@${os.hostname()}`;
-  const recipients = [
-    ...new Set([...options.recipients, ...(options.fromHeader ? headRecipients(head) : [])]),
-  ];
-  if (recipients.length === 0) {
+  const written = readHead(given);
+  const asked = [...options.recipients, ...(options.fromHeader ? headRecipients(written) : [])];
+  if (asked.length === 0) {
     throw usage(what, say('there are no recipients', 'tidak ada penerima'), 'merpati sendmail -t');
   }
-  const complete = withFrom(message, head, { sender, name: options.name });
   const server = process.env['MERPATI_SUBMISSION'];
-  const given = { user: sender, ...(server === undefined ? {} : { server }) };
-  const results = await withSubmission(cli, { what, account: sender, given }, (client) =>
+  const named =
+    options.sender ??
+    process.env['MERPATI_USER'] ??
+    addressesIn(written, 'from')[0] ??
+    os.userInfo().username;
+  const { address: sender, account, domain } = await findSender(cli, { what, named, server });
+  const recipients = [...new Set(asked.map((one) => qualify(one, domain)))];
+  const message = qualifyFields(given, written, domain);
+  const head = readHead(message);
+  const complete = withFrom(message, head, { sender, name: options.name });
+  const login = { user: account, ...(server === undefined ? {} : { server }) };
+  const results = await withSubmission(cli, { what, account, given: login }, (client) =>
     client.send(
       {
         from: sender,
@@ -163,13 +166,26 @@ async function send(cli: Cli, options: SendmailOptions, message: Uint8Array): Pr
   return refused[0]?.sysexit ?? sysexits.ok;
 }
 
+/** A submission service that is named knows its users; the server of this machine is asked. */
+async function findSender(
+  cli: Cli,
+  about: { readonly what: string; readonly named: string; readonly server: string | undefined },
+): Promise<SenderFound> {
+  const { what, named, server } = about;
+  if (server === undefined) return cli.call(what, 'sender.find', { sender: named });
+  const user = process.env['MERPATI_USER'] ?? named;
+  const domain = user.includes('@') ? user.slice(user.lastIndexOf('@') + 1) : os.hostname();
+  const address = qualify(named, domain);
+  return { address, account: user.includes('@') ? user : address, domain };
+}
+
 const headRecipients = (head: Head): string[] =>
   ['to', 'cc', 'bcc'].flatMap((key) => addressesIn(head, key));
 
 function addressesIn(head: Head, key: string): string[] {
   return findFields(head, key).flatMap((field) =>
     mailboxesOf(readAddressList(field.value())).flatMap((one) =>
-      one.domain === '' ? [] : [one.address],
+      one.local === '' ? [] : [one.address],
     ),
   );
 }

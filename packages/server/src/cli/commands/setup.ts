@@ -155,14 +155,17 @@ async function populate(about: {
   }
 }
 
-/** RFC 5321 §4.5.1: every domain has a postmaster; abuse@ is where complaints go. */
+/**
+ * RFC 5321 §4.5.1: every domain has a postmaster; abuse@ is where complaints go, and as root writes
+ * what runs on the machine, cron before all.
+ */
 async function addPostmaster(
   connection: import('../../admin/connection.ts').Connection,
   domain: string,
   address: string,
 ): Promise<void> {
   const aliases = await connection.call('alias.list', {});
-  for (const role of ['postmaster', 'abuse']) {
+  for (const role of ['postmaster', 'abuse', 'root']) {
     const alias = `${role}@${domain}`;
     if (alias === address || aliases.some((one) => one.address === alias)) continue;
     await connection.call('alias.put', { address: alias, targets: [address], mode: 'add' });
