@@ -1,6 +1,6 @@
 /**
- * One mail server, put together: its store, its certificate, and everything that listens or works in the
- * background. The lab puts together several; production one.
+ * One mail server, put together: its store, its certificate, and everything that listens or works
+ * in the background. The lab puts together several; production one.
  */
 
 import { readFileSync } from 'node:fs';
@@ -70,7 +70,10 @@ export interface ListeningAt {
   readonly port: number;
 }
 
-/** Everything that listens or works in the background. On failure nothing is left behind but the home. */
+/**
+ * Everything that listens or works in the background. On failure nothing is left behind but the
+ * home.
+ */
 export async function runHome(home: Home, options: RunOptions = {}): Promise<Running> {
   const authenticator = options.authenticator ?? createAuthenticator([home]);
   const stops: (() => Promise<void> | void)[] = [];
@@ -89,10 +92,13 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     }
     stops.push(startPeriodicWork(home));
     const plainAllowed = options.plainAllowed ?? false;
+    // Together: a long message under way must not keep the news from everybody else.
+    const protocols: { stop(): Promise<void> }[] = [];
+    stops.push(async () => void (await Promise.all(protocols.map((one) => one.stop()))));
     const pop3 = await startPop3(home, authenticator, { plainAllowed });
-    stops.push(() => pop3.stop());
+    protocols.push(pop3);
     const smtp = await startSmtp(home, authenticator, { plainAllowed });
-    stops.push(() => smtp.stop());
+    protocols.push(smtp);
     addresses.push(...smtp.addresses, ...pop3.addresses);
   } catch (error) {
     await stop();
@@ -147,7 +153,10 @@ async function listenHttp(
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** Once an hour: what POP3 devices took and whose time is over goes for good, and so do old journeys. */
+/**
+ * Once an hour: what POP3 devices took and whose time is over goes for good, and so do old
+ * journeys.
+ */
 function startPeriodicWork(home: Home): () => void {
   const work = async () => {
     const nowMs = home.world.nowMs();

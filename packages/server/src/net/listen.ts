@@ -46,6 +46,14 @@ export function readListenAddress(text: string): { address: string | null; port:
   return read;
 }
 
+const socketOptions = {
+  allowHalfOpen: true,
+  noDelay: true,
+  // A peer whose power went sends nothing more, not even an end. Its maildrop would stay locked.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+} as const;
+
 type Serve = (wire: Wire) => Promise<void>;
 
 /** Each connection is given to `serve`, which owns it until its promise settles. */
@@ -54,9 +62,7 @@ export async function listen(options: ListenOptions, serve: Serve): Promise<List
     throw new RangeError(`${options.protocol} begins with TLS, and there is no certificate`);
   }
   const sessions = new Sessions(options, serve);
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    sessions.accept(socket),
-  );
+  const server = createServer(socketOptions, (socket) => sessions.accept(socket));
   await bind(server, options);
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the socket has no address');
