@@ -675,6 +675,7 @@ export interface Store {
   /** A consistent copy of metadata and segments in an empty folder. */
   backup(directory: string): Promise<void>;
   stats(): Promise<StoreStats>;
+  /** Asked again, it answers again. */
   close(): Promise<void>;
 }
 

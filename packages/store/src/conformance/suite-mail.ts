@@ -293,6 +293,7 @@ export function mailSuite(engine: Engine): void {
       store.accept(acceptance(body, { deliveries: [delivery(account)], nowMs })),
       (error) => error instanceof StoreUnavailable && error.reason === 'closed',
     );
+    await store.close(); // once more, by whoever cleans up after a failure
   });
 }
 

@@ -75,6 +75,7 @@ export class SqliteStore implements Store {
   readonly #directory: DirectoryCache;
   readonly #housekeeping: NodeJS.Timeout;
   #turn: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
 
@@ -370,7 +371,13 @@ export class SqliteStore implements Store {
     return this.#alone(() => compact(this.#writer, this.#care, { deadShareMin }));
   }
 
-  async close(): Promise<void> {
+  /** Whoever asks again waits for the same end. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#housekeeping);
     await this.#alone(() => Promise.resolve());
     await this.#care.close();
