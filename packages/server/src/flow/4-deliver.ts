@@ -33,7 +33,10 @@ export async function deliver(
 ): Promise<readonly Stored[] | Refusal> {
   const startedMs = performance.now();
   try {
-    const accepted = await home.store.accept(acceptanceOf(home, incoming, decided));
+    const accepting = home.store.accept(acceptanceOf(home, incoming, decided));
+    // Woken now, the queue claims in the same transaction; it hears of nothing before the commit.
+    if (decided.routed.elsewhere.length > 0) home.wakeQueue();
+    const accepted = await accepting;
     if (!accepted.ok) return refusalOf(accepted, home.world.nowMs());
     home.metrics.commitSeconds.observe((performance.now() - startedMs) / 1000);
     return accepted.stored;

@@ -1,5 +1,5 @@
 /**
- * After the commit: tells the log, wakes the queue, and reports success to whoever asked for it.
+ * After the commit: tells the log, and reports success to whoever asked for it.
  */
 
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
@@ -31,7 +31,6 @@ export function notify(
     elsewhere: routed.elsewhere.length,
     size: body.size,
   });
-  if (routed.elsewhere.length > 0) home.wakeQueue();
   if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
       if (!isExpected(error)) home.metrics.bugs.inc();
