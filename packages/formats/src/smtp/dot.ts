@@ -6,6 +6,7 @@
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
+import { TextScan } from './text-scan.ts';
 
 export type NewlineFault = 'bare-cr' | 'bare-lf';
 
@@ -38,15 +39,16 @@ export class DotReader {
   /** How many octets of the chunk belong to the message and its end; the rest are commands. */
   push(chunk: Uint8Array, emit: (piece: Uint8Array) => void): number {
     const end = chunk.length;
+    const text = new TextScan(chunk);
     let state = this.#state;
     let from = 0;
     let i = 0;
     while (i < end) {
-      let octet = chunk[i];
       if (state === inLine) {
-        while (octet !== CR && octet !== LF && i < end) octet = chunk[(i += 1)];
+        i = text.next(i);
         if (i === end) break;
       }
+      const octet = chunk[i];
       i += 1;
       if (octet === LF) {
         if (state === afterDotCr) {
@@ -97,9 +99,14 @@ export class DotWriter {
   /** The chunk as it goes on the wire, as parts of itself and single dots. */
   write(chunk: Uint8Array): Uint8Array[] {
     const pieces: Uint8Array[] = [];
+    const text = new TextScan(chunk);
     let from = 0;
     let state = this.#state;
     for (let i = 0; i < chunk.length; i += 1) {
+      if (state === inLine) {
+        i = text.next(i);
+        if (i === chunk.length) break;
+      }
       const octet = chunk[i];
       if (octet === DOT && state === lineStart) {
         if (i > from) pieces.push(chunk.subarray(from, i));
@@ -127,8 +134,13 @@ export class NewlineCheck {
 
   /** false: there was a bare CR or LF, now or before. */
   push(chunk: Uint8Array): boolean {
+    const text = new TextScan(chunk);
     let state = this.#state;
     for (let i = 0; i < chunk.length && this.#isSound; i += 1) {
+      if (state !== afterCr) {
+        i = text.next(i);
+        if (i === chunk.length) break;
+      }
       const octet = chunk[i];
       if ((octet === LF) !== (state === afterCr)) this.#isSound = false;
       state = octet === CR ? afterCr : inLine;
