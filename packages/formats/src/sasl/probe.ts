@@ -34,9 +34,7 @@ export interface ScramProbed {
   readonly serverFinal: string;
 }
 
-/**
- * The server's side of one login. Throws SyntaxFault when a message or the password is malformed.
- */
+/** The server's side of one login. A client's mistake is a failed login, as a server has it. */
 export async function probeScramServer(
   crypto: ScramCrypto,
   input: ScramProbe,
@@ -56,17 +54,22 @@ export async function probeScramServer(
     channelBinding: () => bound,
     plusOffered: mech.endsWith('-PLUS') || bound !== null,
   });
-  const { isText, bytes } = readMessage(input.clientFirst);
-  const { user } = server.first(bytes);
+  const first = readMessage(input.clientFirst);
   const write = (message: Uint8Array): string =>
-    isText ? (readUtf8(message) ?? '') : encodeBase64(message);
-  const serverFirst = write(server.challenge(verifier));
-  const final = await server.final(readMessage(input.clientFinal).bytes);
-  const isUser = saslprep(user, { stored: false }) === saslprep(input.user, { stored: false });
-  if (final.ok && !isUser) {
-    return { ok: false, serverFirst, serverFinal: write(utf8('e=unknown-user')) };
+    first.isText ? (readUtf8(message) ?? '') : encodeBase64(message);
+  let serverFirst = '';
+  try {
+    const { user } = server.first(first.bytes);
+    serverFirst = write(server.challenge(verifier));
+    const final = await server.final(readMessage(input.clientFinal).bytes);
+    const isUser = saslprep(user, { stored: false }) === saslprep(input.user, { stored: false });
+    const message = isUser || !final.ok ? final.message : utf8('e=unknown-user');
+    return { ok: final.ok && isUser, serverFirst, serverFinal: write(message) };
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    const word = error.code.replace('sasl.scram.', '');
+    return { ok: false, serverFirst, serverFinal: write(utf8(`e=${word}`)) };
   }
-  return { ok: final.ok, serverFirst, serverFinal: write(final.message) };
 }
 
 /**
@@ -75,7 +78,9 @@ export async function probeScramServer(
  */
 function readMessage(text: string): { isText: boolean; bytes: Uint8Array } {
   if (/,|=./.test(text.replace(/=+$/, ''))) return { isText: true, bytes: utf8(text) };
-  return { isText: false, bytes: bytesOf(text) };
+  // What is neither goes to the reader as it is: it says so in words of its own.
+  const bytes = decodeBase64(text);
+  return bytes === null ? { isText: true, bytes: utf8(text) } : { isText: false, bytes };
 }
 
 function bytesOf(base64: string): Uint8Array {

@@ -74,6 +74,27 @@ describe('SCRAM-SHA-256, the example of RFC 7677 §3', () => {
     assert.throws(() => client.verify(utf8('e=other-error')), SyntaxFault);
   });
 
+  test('mistakes of a client, in the words of RFC 5802 §7', async () => {
+    const words: [error: string, clientFirst: string][] = [
+      ['extensions-not-supported', 'n,,m=x,n=user,r=a'],
+      ['channel-binding-not-supported', 'p=tls-exporter,,n=user,r=a'],
+      ['invalid-username-encoding', 'n,,n=us=er,r=a'],
+      ['invalid-encoding', 'n,,n=us\0er,r=a'],
+      ['other-error', 'n,,n=user'],
+    ];
+    for (const [error, clientFirst] of words) {
+      const got = await probeScramServer(crypto, { ...example, clientFirst });
+      assert.deepEqual(got, { ok: false, serverFirst: '', serverFinal: `e=${error}` });
+    }
+    const clientFinal = example.clientFinal.replace('r=rOpr', 'r=xOpr');
+    const got = await probeScramServer(crypto, { ...example, clientFinal });
+    assert.equal(got.serverFinal, 'e=other-error');
+    assert.equal(
+      (await probeScramServer(crypto, { ...example, clientFinal: 'garbage' })).ok,
+      false,
+    );
+  });
+
   test('a wrong password and a wrong user', async () => {
     const wrong = await probeScramServer(crypto, { ...example, password: 'pen' });
     assert.deepEqual([wrong.ok, wrong.serverFinal], [false, 'e=invalid-proof']);

@@ -82,10 +82,20 @@ export type ScramServerFinal =
   /** `message` is `e=…`, which a protocol may send or not. */
   | { readonly ok: false; readonly error: ScramError; readonly message: Uint8Array };
 
-export type ScramError = 'invalid-proof' | 'channel-bindings-dont-match' | 'other-error';
+/** RFC 5802 §7, server-error-value: those that occur here. */
+export type ScramError =
+  | 'invalid-encoding'
+  | 'extensions-not-supported'
+  | 'invalid-proof'
+  | 'channel-bindings-dont-match'
+  | 'server-does-support-channel-binding'
+  | 'channel-binding-not-supported'
+  | 'unknown-user'
+  | 'invalid-username-encoding'
+  | 'other-error';
 
 export interface ScramServer {
-  /** client-first-message. Throws SyntaxFault `sasl.scram…`. */
+  /** client-first-message. Throws SyntaxFault `sasl.scram.` and a `ScramError`, as `final` does. */
   first(message: Uint8Array): { user: string; authzid: string };
   /** server-first-message, for this user's verifier or an invented one. */
   challenge(verifier: ScramVerifier): Uint8Array;
@@ -109,12 +119,15 @@ export function createScramServer(options: ScramServerOptions): ScramServer {
   return {
     first(message) {
       client = readClientFirst(message);
-      const isBound = client.bindingType !== null;
-      if (isBound !== (options.mechanism === plus)) {
-        throw scramFault('the channel binding does not fit the mechanism');
+      const isPlus = options.mechanism === plus;
+      if (client.flag === 'p' && !isPlus) {
+        throw clientFault('channel-binding-not-supported', 'a channel binding without -PLUS');
       }
       if (client.flag === 'y' && options.plusOffered) {
-        throw scramFault('channel binding was on offer, and the client has not seen it');
+        throw clientFault('server-does-support-channel-binding', 'the offer of -PLUS was cut out');
+      }
+      if (client.flag !== 'p' && isPlus) {
+        throw clientFault('channel-bindings-dont-match', '-PLUS without a channel binding');
       }
       return { user: client.user, authzid: client.authzid };
     },
@@ -128,8 +141,9 @@ export function createScramServer(options: ScramServerOptions): ScramServer {
     async final(message) {
       if (client === null || verifier === null) throw new Error('final before challenge');
       const given = readClientFinal(message);
-      if (given.nonce !== client.nonce + options.nonce)
-        throw scramFault('the nonce is another one');
+      if (given.nonce !== client.nonce + options.nonce) {
+        throw clientFault('other-error', 'the nonce is another one');
+      }
       const binding = expectedBinding(client);
       const isBound = binding !== null && equalBytes(binding, given.binding);
       const auth = utf8(`${client.bare},${serverFirst},${given.withoutProof}`);
@@ -164,7 +178,11 @@ function readClientFirst(message: Uint8Array): ClientFirst {
   const text = readMessage(message);
   const match =
     /^((n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]+))?,)(n=([^,]+),r=([!-+\--~]+)(?:,.*)?)$/su.exec(text);
-  if (match === null) throw scramFault('malformed client-first-message');
+  if (match === null) {
+    const isExtended = /^(?:n|y|p=[^,]*),[^,]*,m=/.test(text);
+    const error = isExtended ? 'extensions-not-supported' : 'other-error';
+    throw clientFault(error, 'malformed client-first-message');
+  }
   const [, gs2Header = '', flag = 'n', bindingType, authzid, bare = '', user = '', nonce = ''] =
     match;
   return {
@@ -191,7 +209,7 @@ function readClientFinal(message: Uint8Array): ClientFinal {
   const binding = decodeBase64(match?.[2] ?? '');
   const proof = decodeBase64(match?.[4] ?? '');
   if (match === null || binding === null || proof === null || proof.length !== 32) {
-    throw scramFault('malformed client-final-message');
+    throw clientFault('other-error', 'malformed client-final-message');
   }
   return { binding, nonce: match[3] ?? '', withoutProof: match[1] ?? '', proof };
 }
@@ -273,13 +291,17 @@ export function createScramClient(options: ScramClientOptions): ScramClient {
 
 function readMessage(message: Uint8Array): string {
   const text = message.length <= scramLimits.messageOctetsMax ? readUtf8(message) : null;
-  if (text === null || text.includes('\0')) throw scramFault('malformed message');
+  if (text === null || text.includes('\0')) {
+    throw clientFault('invalid-encoding', 'malformed message');
+  }
   return text;
 }
 
 /** RFC 5802 §5.1: `,` and `=` of a name are written `=2C` and `=3D`, and no other `=` occurs. */
 function readSaslName(text: string): string {
-  if (/=(?!2C|3D)/.test(text)) throw scramFault('malformed name');
+  if (/=(?!2C|3D)/.test(text)) {
+    throw clientFault('invalid-username-encoding', 'malformed name');
+  }
   return text.replace(/=2C/g, ',').replace(/=3D/g, '=');
 }
 
@@ -308,4 +330,9 @@ function equalInConstantTime(one: Uint8Array, other: Uint8Array): boolean {
 
 function scramFault(message: string): SyntaxFault {
   return new SyntaxFault('sasl.scram', message);
+}
+
+/** The client's mistake; the end of the code is the word that a server may answer. */
+function clientFault(error: ScramError, message: string): SyntaxFault {
+  return new SyntaxFault(`sasl.scram.${error}`, message);
 }
