@@ -50,6 +50,7 @@ export class TextScan {
         if ((octets[at] as number) <= CR) return at;
         at += 1;
       }
+      if (at === end) return end;
       at = this.#firstWord((at - this.#lead) >> 2) * 4 + this.#lead;
     }
     while (at < end && (octets[at] as number) > CR) at += 1;
