@@ -403,7 +403,7 @@ describe('with a lab', () => {
     assert.equal((await ask(refused)).code, 1);
   });
 
-  test('sendmail as cron calls it: names of this machine get the domain of the server', async () => {
+  test('sendmail as cron calls it: bare names get the domain of the server', async () => {
     const cron = ['sendmail', '-FCronDaemon', '-i', '-B8BITMIME', '-oem', 'you'];
     const mail = 'From: root (Cron Daemon)\nTo: you\nSubject: Cron <root@x> true\n\nok\n';
     const refused = await ask(cron, mail);

@@ -87,7 +87,7 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
       submittedBy: session.account?.id ?? null,
     },
     events: [
-      ...arrivalEvents(incoming, summary.dateMs),
+      ...arrivalEvents(incoming, headSummary.dateMs),
       ...decided.verdict.events,
       ...decided.routed.events,
       ...acceptEvents(home, incoming),

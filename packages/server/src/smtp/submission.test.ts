@@ -379,6 +379,16 @@ describe('limits and times', () => {
       'queue.queued',
     ]);
     assert.equal(journey?.events[0]?.atUs, clickUs);
+    // A Date that we had to write ourselves tells of no click.
+    const undated = await client.deliver(
+      'you@merpati.test',
+      'rina@surat.test',
+      'Subject: b\r\n\r\n',
+    );
+    const second = readJourneyId((undated.lines[0] ?? '').slice(4));
+    assert.ok(second);
+    const events = (await world.home.store.journey(second))?.events ?? [];
+    assert.equal(events[0]?.code, 'receive.connected');
     using server = await world.open();
     await server.say(`MAIL FROM:<a@b.example> XCLICK=${clickUs}`, '555 5.5.4');
   });
