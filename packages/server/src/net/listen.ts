@@ -182,7 +182,9 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-/** From configured networks the PROXY header is believed, and required; from others it is not read. */
+/**
+ * From configured networks the PROXY header is believed, and required; from others it is not read.
+ */
 async function learnClient(wire: Wire): Promise<void> {
   let seen: Uint8Array = new Uint8Array(0);
   for (;;) {
