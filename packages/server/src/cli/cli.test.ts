@@ -163,7 +163,10 @@ describe('without any server', { concurrency: 2 }, () => {
     writeFileSync(path.join(cwd, 'merpati.toml'), 'hostnam = "x"\n[listen]\nsmtp = ":25"\n');
     const checked = await run(['config', 'check'], { cwd });
     assert.equal(checked.code, 8);
-    assert.match(checked.out, /✕ hostnam: There is no such key\. Did you mean hostname\?/);
+    assert.match(
+      checked.out,
+      /✕ hostnam: There is no such key\. Did you mean hostname\? \[config\.key\.unknown\]/,
+    );
     assert.match(checked.out, /✕ listen\.smtp: Expected list of text, found ":25"\./);
     const served = await run(['serve'], { cwd });
     assert.equal(served.code, 1);

@@ -19,11 +19,14 @@ export class Failure extends Error {
   readonly text: FailureText;
   constructor(code: string, exit: ExitKind, text: FailureText) {
     super(`${text.what}: ${text.why}`);
-    this.code = code;
+    this.code = stableCode(code);
     this.exit = exit;
     this.text = text;
   }
 }
+
+/** The sentence that knows what was meant has a code of its own inside; to others it is the same. */
+export const stableCode = (code: string): string => code.replace(/\.near$/, '');
 
 /** Wrong use: the words after the command do not make sense. */
 export function usage(what: string, why: string, next?: string): Failure {

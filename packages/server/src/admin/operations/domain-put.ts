@@ -23,11 +23,9 @@ export const domainPut = operation({
     const aliasOf =
       input.aliasOf === undefined
         ? (before?.aliasOf ?? null)
-        : input.aliasOf && (await readAliasOf(home, name, input.aliasOf));
+        : await readAliasOf(home, name, input.aliasOf);
     const catchAll =
-      input.catchAll === undefined
-        ? (before?.catchAll ?? null)
-        : input.catchAll && readAddress(input.catchAll).address;
+      input.catchAll === undefined ? (before?.catchAll ?? null) : readCatchAll(input.catchAll);
     const createdMs = before?.createdMs ?? home.world.nowMs();
     const domain: DomainRow = { name, aliasOf, catchAll, createdMs };
     await home.store.editDirectory({ kind: 'domain-put', domain });
@@ -40,6 +38,7 @@ async function place(
   input: {
     readonly name: string;
     readonly mode: 'add' | 'edit';
+    readonly aliasOf?: string | null | undefined;
     readonly server?: string | undefined;
   },
 ): Promise<{ home: Home; before: DomainRow | null }> {
@@ -52,10 +51,19 @@ async function place(
       throw new AdminFault('domain.exists', { domain: input.name });
     }
   }
-  return { home: chooseHome(context, input.server), before: null };
+  const { aliasOf, server } = input;
+  // In a lab an alias belongs to the server that has the domain.
+  const home =
+    typeof aliasOf === 'string' && server === undefined
+      ? await homeOfDomain(context, readDomain(aliasOf))
+      : chooseHome(context, server);
+  return { home, before: null };
 }
 
-async function readAliasOf(home: Home, name: string, text: string): Promise<string> {
+const readCatchAll = (text: string | null) => (text === null ? null : readAddress(text).address);
+
+async function readAliasOf(home: Home, name: string, text: string | null): Promise<string | null> {
+  if (text === null) return null;
   const target = readDomain(text);
   const row = await home.store.findDomain(target);
   if (row === null) {

@@ -7,7 +7,7 @@ import { nearest } from '../../config/nearest.ts';
 import { readConfig } from '../../config/read.ts';
 import type { Cli } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
-import { Failure } from '../failure.ts';
+import { Failure, stableCode } from '../failure.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
 import { problemLine } from '../load-config.ts';
@@ -42,7 +42,11 @@ function check(cli: Cli, given: string | null): void {
   if (read.config !== null) problems.push(...checkConfig(read.config, Date.now()));
   const errors = problems.filter((one) => one.severity === 'error').length;
   if (errors > 0) process.exitCode = exitCodes.problems;
-  const items = problems.map((one) => ({ ...one, message: problemLine(one) }));
+  const items = problems.map((one) => ({
+    ...one,
+    code: stableCode(one.code),
+    message: problemLine(one),
+  }));
   output.value('merpati.config.check/1', { file, items }, () => {
     const where =
       file ??
@@ -50,9 +54,9 @@ function check(cli: Cli, given: string | null): void {
         'no file, defaults and environment only',
         'tanpa berkas, hanya nilai bawaan dan lingkungan',
       );
-    for (const one of problems) {
+    for (const one of items) {
       const mark = one.severity === 'error' ? paint.bad('✕') : paint.warn('▲');
-      output.line(`${mark} ${problemLine(one)} ${paint.muted(`[${one.code}]`)}`);
+      output.line(`${mark} ${one.message} ${paint.muted(`[${one.code}]`)}`);
     }
     if (problems.length === 0) output.line(`${paint.ok('✓')} ${where}`);
     else output.note(where);
