@@ -1,14 +1,14 @@
 /** Opening a store in a folder: lock, schema, order after a crash, then the writer. */
 
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import type { Store } from '../contract.ts';
-import { openForWriting } from './database.ts';
+import { StoreRefused, type Store } from '../contract.ts';
+import { openForWriting, type Database } from './database.ts';
 import { StoreLock } from './lock.ts';
 import { migrate } from './migrate.ts';
-import { recover } from './recover.ts';
+import { recover, type Recovered } from './recover.ts';
 import { jumpAheadAfterRestore } from './restored.ts';
 import { migrations } from './schema.ts';
-import { storePaths } from './segments/files.ts';
+import { storePaths, type StorePaths } from './segments/files.ts';
 import { SqliteStore } from './store.ts';
 
 export interface StoreOptions {
@@ -32,15 +32,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   for (const file of [paths.lock, paths.database]) createPrivate(file);
   const lock = StoreLock.take(paths);
   try {
-    const db = openForWriting(paths.database);
-    let recovered;
-    try {
-      migrate(db, paths, migrations);
-      jumpAheadAfterRestore(db);
-      recovered = recover(db, paths);
-    } finally {
-      db.close();
-    }
+    const recovered = prepare(paths);
     return await SqliteStore.start(lock, {
       directory: paths.directory,
       openSegment: recovered.openSegment,
@@ -51,6 +43,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+const notDatabase = 26; // SQLITE_NOTADB
+
+/** The newest schema, and order after a crash. */
+function prepare(paths: StorePaths): Recovered {
+  let db: Database | null = null;
+  try {
+    db = openForWriting(paths.database);
+    migrate(db, paths, migrations);
+    jumpAheadAfterRestore(db);
+    return recover(db, paths);
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== notDatabase) throw error;
+    throw new StoreRefused('not-a-store', `${paths.database} is not a store of Merpati`);
+  } finally {
+    db?.close();
   }
 }
 

@@ -129,9 +129,9 @@ function rescue(context: RepairContext, hash: Uint8Array, place: Place): boolean
   const digest = createHash('sha256').update(bytes).digest();
   const raw = bytes.length <= 64 * 1024 ? latin1(bytes) : bytes;
   const common = { size: bytes.length, unterminated: false, spool: null };
+  context.db.run('DELETE FROM blob WHERE hash = ?', hash); // or it would be found, where it is damaged
   const placed = context.blobs.place({ ...common, hash: latin1(digest), raw });
   context.blobs.sync();
-  context.db.run('DELETE FROM blob WHERE hash = ?', hash);
   setPlace(context, digest, placed.place);
   if (Buffer.compare(digest, hash) === 0) return true; // all octets were there after all
   for (const where of relink(context, hash, digest)) {

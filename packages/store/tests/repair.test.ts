@@ -1,0 +1,222 @@
+/** Repair mends what it can, keeps what can be read, and names the rest. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { RepairReport, Store } from '../src/contract.ts';
+import { storePaths } from '../src/sqlite/segments/files.ts';
+import { addYou, fill, readInbox, Scratch, you } from './scratch.ts';
+
+const texts = ['one', 'two', 'three', 'four'].map((word) => `Subject: ${word}\r\n\r\n${word}\r\n`);
+
+interface Case {
+  readonly name: string;
+  /** What breaks it, in SQL. */
+  readonly sql: string;
+  readonly finds: string;
+  /** Codes of what repair has to give up. */
+  readonly loses?: readonly string[];
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'a wrong total',
+    sql: 'UPDATE mailbox SET total = total + 1',
+    finds: 'counter.mailbox.total',
+  },
+  { name: 'wrong unseen', sql: 'UPDATE mailbox SET unseen = 99', finds: 'counter.mailbox.unseen' },
+  { name: 'wrong sizes', sql: 'UPDATE mailbox SET size = 1', finds: 'counter.mailbox.size' },
+  { name: 'wrong quota use', sql: 'UPDATE account SET used = 5', finds: 'counter.account' },
+  { name: 'UIDNEXT in the past', sql: 'UPDATE mailbox SET uidnext = 2', finds: 'uid.next' },
+  { name: 'a modseq in the past', sql: 'UPDATE mailbox SET modseq = 1', finds: 'modseq.mailbox' },
+  { name: 'account modseq', sql: 'UPDATE account SET modseq = 1', finds: 'modseq.account' },
+  { name: 'ids in use', sql: 'UPDATE account SET next_email = 1', finds: 'ids.account' },
+  { name: 'log size', sql: 'UPDATE account SET log_size = 7', finds: 'log.account' },
+  { name: 'content refs', sql: 'UPDATE content SET refs = 3', finds: 'content.refs' },
+  { name: 'blob refs', sql: 'UPDATE blob SET refs = 9', finds: 'blob.refs' },
+  { name: 'live octets', sql: 'UPDATE segment SET live = 1', finds: 'segment.live' },
+  { name: 'sizes of messages', sql: 'UPDATE message SET size = 4', finds: 'message.size' },
+  { name: 'queue counts', sql: 'UPDATE queue_message SET rows_left = 4', finds: 'queue.rows' },
+  { name: 'queue times', sql: 'UPDATE queue SET ready_ms = 4', finds: 'queue.ready' },
+  {
+    name: 'queue without message',
+    sql: 'DELETE FROM queue_message',
+    finds: 'queue.message',
+    loses: ['queue.message'],
+  },
+  {
+    name: 'a lost mailbox',
+    sql: 'DELETE FROM mailbox WHERE mailbox_id = 1',
+    finds: 'message.mailbox',
+  },
+  { name: 'a lost message row', sql: 'DELETE FROM message WHERE uid = 2', finds: 'content.refs' },
+  {
+    name: 'lost content',
+    sql: 'DELETE FROM content WHERE content_id = 2',
+    finds: 'message.content',
+    loses: ['message.content'],
+  },
+  { name: 'lost blobs', sql: 'DELETE FROM blob', finds: 'content.blob' },
+  { name: 'misplaced blobs', sql: 'UPDATE blob SET offset = offset + 1', finds: 'body.damaged' },
+  {
+    name: 'changed header fields',
+    sql: "UPDATE content SET prefix = CAST(x'4142' || prefix AS BLOB)",
+    finds: 'content.crc',
+    loses: ['content.crc', 'content.crc', 'content.crc', 'content.crc'],
+  },
+  { name: 'two of one email', sql: 'UPDATE message SET email_id = 1', finds: 'email.twice' },
+  { name: 'a lost address', sql: 'DELETE FROM address', finds: 'profile.address' },
+  {
+    name: 'a lost profile',
+    sql: 'DELETE FROM profile',
+    finds: 'account.profile',
+    loses: ['account.profile'],
+  },
+  { name: 'a lost account', sql: 'DELETE FROM account', finds: 'profile.account' },
+  { name: 'torn journeys', sql: "UPDATE journey_part SET events = '{'", finds: 'journey.events' },
+  { name: 'lost journeys', sql: 'DELETE FROM journey', finds: 'journey.part' },
+  { name: 'no inbox', sql: 'UPDATE mailbox SET role = NULL', finds: 'mailbox.roles' },
+];
+
+async function begin(scratch: Scratch): Promise<string[]> {
+  const store = await scratch.open();
+  await addYou(store);
+  await fill(store, texts);
+  const inbox = await readInbox(store);
+  await store.close();
+  return inbox;
+}
+
+async function isClean(store: Store): Promise<void> {
+  const { findings } = await store.check({ deep: true });
+  assert.deepEqual(
+    findings.filter((finding) => finding.severity === 'error'),
+    [],
+  );
+}
+
+async function everyText(store: Store): Promise<string[]> {
+  const texts: string[] = [];
+  for (const mailbox of await store.mailboxes(you, { hidden: true })) {
+    const rows = await store.messages(you, mailbox.id, { fromUid: 1 as never, limit: 100 });
+    for (const row of rows) {
+      const chunks: Uint8Array[] = [];
+      const body = await store.readMessage(you, row.content);
+      if (body !== null)
+        for await (const chunk of body.chunks()) chunks.push(Uint8Array.from(chunk));
+      texts.push(Buffer.concat(chunks).toString('latin1'));
+    }
+  }
+  return texts.sort();
+}
+
+for (const each of cases) {
+  test(`repair: ${each.name}`, async () => {
+    await using scratch = new Scratch();
+    const inbox = await begin(scratch);
+    const db = new DatabaseSync(storePaths(scratch.directory).database);
+    db.exec(each.sql);
+    db.close();
+    let store = await scratch.open();
+    const before = await store.check({ deep: true });
+    const codes = before.findings.map((finding) => finding.code);
+    assert.ok(codes.includes(each.finds), codes.join(' '));
+    const report = await store.repair({});
+    assert.deepEqual(report.lost.map((loss) => loss.code).sort(), [...(each.loses ?? [])].sort());
+    await isClean(store);
+    if (each.loses === undefined) {
+      assert.deepEqual(await everyText(store), [...inbox].sort(), 'every message is still there');
+    }
+    await fill(store, ['Subject: life goes on\r\n\r\n']);
+    await store.close();
+    store = await scratch.open();
+    await isClean(store);
+    assert.deepEqual((await store.repair({})).lost, []);
+    await store.close();
+  });
+}
+
+async function damage(
+  scratch: Scratch,
+  how: (file: string) => void,
+): Promise<{ store: Store; report: RepairReport }> {
+  const { segments } = storePaths(scratch.directory);
+  for (const name of readdirSync(segments)) how(join(segments, name));
+  const store = await scratch.open();
+  return { store, report: await store.repair({}) };
+}
+
+test('repair: a flipped bit costs a bit, not a message', async () => {
+  await using scratch = new Scratch();
+  const inbox = await begin(scratch);
+  const { store, report } = await damage(scratch, (file) => {
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('\r\nthree\r\n') + 2;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+  });
+  assert.deepEqual(
+    report.lost.map((loss) => loss.code),
+    ['body.damaged'],
+  );
+  const now = await readInbox(store);
+  assert.deepEqual(
+    now.map((text) => text.replace('\r\nuhree\r\n', '\r\nthree\r\n')),
+    inbox,
+  );
+  const kept = readdirSync(storePaths(scratch.directory).quarantine);
+  assert.equal(kept.length, 1, 'the damaged record is kept aside');
+  await isClean(store);
+  await store.close();
+});
+
+test('repair: a damaged record header loses nothing', async () => {
+  await using scratch = new Scratch();
+  const inbox = await begin(scratch);
+  const { store, report } = await damage(scratch, (file) => {
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 8, 40);
+    writeFileSync(file, bytes);
+  });
+  assert.deepEqual(report.lost, []);
+  assert.deepEqual(await readInbox(store), inbox);
+  await isClean(store);
+  await store.close();
+});
+
+test('repair: a dead copy elsewhere is found', async () => {
+  await using scratch = new Scratch();
+  const inbox = await begin(scratch);
+  const { store, report } = await damage(scratch, (file) => {
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.concat([Buffer.alloc(bytes.length), bytes]));
+  });
+  assert.deepEqual(report.lost, []);
+  assert.deepEqual(await readInbox(store), inbox);
+  await store.close();
+});
+
+for (const [name, how] of [
+  ['missing', (file: string) => rmSync(file)],
+  ['empty', (file: string) => truncateSync(file, 0)],
+] as const) {
+  test(`repair: of a segment that is ${name} nothing can be saved, and it is said`, async () => {
+    await using scratch = new Scratch();
+    await begin(scratch);
+    const { store, report } = await damage(scratch, how);
+    assert.deepEqual(
+      report.lost.map((loss) => loss.code).sort(),
+      [...texts.map(() => 'body.damaged'), 'queue.blob'].sort(),
+    );
+    assert.deepEqual(await readInbox(store), []);
+    const kept = readdirSync(storePaths(scratch.directory).quarantine);
+    assert.equal(kept.length, 4, 'header fields and listing data are kept aside');
+    await isClean(store);
+    await fill(store, texts);
+    assert.equal((await readInbox(store)).length, 4);
+    await isClean(store);
+    await store.close();
+  });
+}
