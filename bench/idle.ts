@@ -25,7 +25,7 @@ export const idleConnectionsOfPeers = 50;
 
 /** Opened and closed before, so that what the first ones bring along is not counted. */
 const warmUpShare = 0.1;
-const settleMs = 5000;
+const settleMs = 15_000;
 /** Limits are per client address; these connections come from many. */
 const connectionsPerAddress = 50;
 
