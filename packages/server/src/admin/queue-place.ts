@@ -98,11 +98,8 @@ function fixed(home: Home, input: QueueFilterInput): QueueFilter {
 /** Nothing when the id belongs to another home. */
 function readId(context: AdminContext, home: Home, text: string) {
   const match = /^([a-z]?)(\d{1,15})$/.exec(text.toLowerCase());
-  if (match === null) throw new AdminFault('queue.id', { id: text });
-  const letter = match[1] ?? '';
-  if (letter === '' ? context.homes.length > 1 : letter !== letterOf(context, home)) {
-    if (letter === '') throw new AdminFault('queue.id', { id: text });
-    return [];
-  }
-  return [queueId(Number(match[2]))];
+  const letter = match?.[1] ?? '';
+  const letters = context.homes.map((one) => letterOf(context, one));
+  if (match === null || !letters.includes(letter)) throw new AdminFault('queue.id', { id: text });
+  return letter === letterOf(context, home) ? [queueId(Number(match[2]))] : [];
 }
