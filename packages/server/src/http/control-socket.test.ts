@@ -16,11 +16,14 @@ const server = { startedMs: 0, version: '0' };
 
 async function ask(file: string, at: string, body: string): Promise<[number, string]> {
   return new Promise((resolve, reject) => {
-    const asking = request({ socketPath: file, method: 'POST', path: at }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      answer.on('end', () => resolve([answer.statusCode ?? 0, text]));
-    });
+    const asking = request(
+      { socketPath: file, method: 'POST', path: at, agent: false },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        answer.on('end', () => resolve([answer.statusCode ?? 0, text]));
+      },
+    );
     asking.once('error', reject);
     asking.end(body);
   });
