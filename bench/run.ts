@@ -27,7 +27,8 @@ const usage = `node bench/run.ts
   --only LIST      of deliver,smtp-source,relay,idle (all)
   --sizes LIST     octets of a message (2048,51200,5242880)
   --sessions LIST  at the same time (1,10,50)
-  --cores WHICH    shared: servers may use all cores (default); apart: not the generator's
+  --cores WHICH    apart: the generator has its core for itself (default); shared: servers may
+                   use it, too
   --alone          Merpati without the peers, while working on it
   --node LIST      options for Merpati's Node, such as --cpu-prof,--cpu-prof-dir=/tmp/profiles
   --json FILE      every figure of every round`;
@@ -39,7 +40,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'deliver,smtp-source,relay,idle' },
     sizes: { type: 'string', default: '2048,51200,5242880' },
     sessions: { type: 'string', default: '1,10,50' },
-    cores: { type: 'string', default: 'shared' },
+    cores: { type: 'string', default: 'apart' },
     alone: { type: 'boolean', default: false },
     node: { type: 'string', default: '' },
     json: { type: 'string' },
@@ -89,15 +90,17 @@ async function startField(): Promise<Field> {
   return { contenders, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-const warmUpMessages = 2000;
+const warmUpSeconds = 6;
 /** What each has accepted, to be found in its mailboxes in the end. */
 const acceptedBy = new Map<Contender, number>();
 
 /** Processes are started, code is compiled, mailboxes exist: as after an hour of work. */
 async function prepare(contender: Contender): Promise<void> {
-  await allowCores(contender.roots(), options.cores === 'apart' ? 'others' : 'all');
-  const cell: Cell = { scenario: 'deliver', load: '', sizeBytes: 2048, sessions: 10 };
-  await once(contender, cell, { seconds: 20, messagesMax: warmUpMessages });
+  await allowCores(contender.roots(), options.cores === 'shared' ? 'all' : 'others');
+  for (const sessions of [10, 50]) {
+    const cell: Cell = { scenario: 'deliver', load: '', sizeBytes: 2048, sessions };
+    await once(contender, cell, warmUpSeconds);
+  }
 }
 
 async function runDeliveries(contenders: readonly Contender[], results: Result[]): Promise<void> {
@@ -114,24 +117,19 @@ async function runDeliveries(contenders: readonly Contender[], results: Result[]
   for (let round = 0; round < rounds; round += 1) {
     for (const cell of cells) {
       for (const contender of contenders) {
-        record(results, cell, contender, await once(contender, cell, { seconds }));
+        record(results, cell, contender, await once(contender, cell, seconds));
       }
     }
   }
 }
 
-interface Extent {
-  readonly seconds: number;
-  readonly messagesMax?: number;
-}
-
-async function once(contender: Contender, cell: Cell, extent: Extent): Promise<Measurement> {
+async function once(contender: Contender, cell: Cell, lasting: number): Promise<Measurement> {
   const { port } = contender;
   const { sizeBytes, sessions } = cell;
   const measured = await measure(contender, async () => {
     if (cell.scenario === 'smtp-source') {
       const [recipient = ''] = recipients;
-      const messages = Math.round(expectedRate(contender, cell) * extent.seconds);
+      const messages = Math.round(expectedRate(contender, cell) * lasting);
       const reuseConnection = cell.load === ', one session';
       const shape = { port, sessions, messages, sizeBytes, sender, recipient, reuseConnection };
       return await runSmtpSource(shape);
@@ -143,8 +141,8 @@ async function once(contender: Contender, cell: Cell, extent: Extent): Promise<M
       sender,
       recipients,
       messagesPerSession: 10,
-      seconds: extent.seconds,
-      messagesMax: extent.messagesMax ?? Number.MAX_SAFE_INTEGER,
+      seconds: lasting,
+      messagesMax: Number.MAX_SAFE_INTEGER,
       pipelining: false,
     });
   });
@@ -202,8 +200,10 @@ async function runRelays(results: Result[]): Promise<void> {
     sessions,
   }));
   for (const contender of contenders) {
-    await allowCores(contender.roots(), options.cores === 'apart' ? 'others' : 'all');
-    for (const cell of cells) await relayOnce(contender, cell, sinkPort);
+    await allowCores(contender.roots(), options.cores === 'shared' ? 'all' : 'others');
+    for (let i = 0; i < relayWarmUps; i += 1) {
+      for (const cell of cells) await relayOnce(contender, cell, sinkPort);
+    }
   }
   for (let round = 0; round < rounds; round += 1) {
     for (const cell of cells) {
@@ -213,6 +213,8 @@ async function runRelays(results: Result[]): Promise<void> {
     }
   }
 }
+
+const relayWarmUps = 2;
 
 async function relayOnce(contender: Contender, cell: Cell, sinkPort: number): Promise<Measurement> {
   const messagesMax = Math.round(expectedRate(contender, cell) * seconds);
