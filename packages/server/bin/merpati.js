@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The launcher. Plain JavaScript, because it may be started by any Node: on one that is new enough it
- * loads the program; on an older one it starts the Node that `npm ci` brought along; without either it
- * says so in one line and ends with 78 (EX_CONFIG).
+ * The launcher. Plain JavaScript, because it may be started by any Node: on one that is new enough
+ * it loads the program; on an older one it starts the Node that `npm ci` brought along; without
+ * either it says so in one line and ends with 78 (EX_CONFIG).
  */
 
 import { spawn } from 'node:child_process';
@@ -28,7 +28,10 @@ if (major > 24 || (major === 24 && minor >= 15)) {
   replaceBy(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
 }
 
-/** Keeps compiled code between runs: starting costs a third. In a folder of the user's own, never a shared one. */
+/**
+ * Keeps compiled code between runs: starting costs a third. In a folder of the user's own, never a
+ * shared one.
+ */
 function keepCompiled() {
   if (process.env.NODE_COMPILE_CACHE !== undefined) return; // chosen from outside, on already
   const home = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
@@ -48,7 +51,10 @@ function nodeBroughtAlong() {
   }
 }
 
-/** Becomes that program where the system call is there; else starts it, hands on signals and takes its exit code. */
+/**
+ * Becomes that program where the system call is there; else starts it, hands on signals and takes
+ * its exit code.
+ */
 function replaceBy(node, args) {
   if (typeof process.execve === 'function') process.execve(node, [node, ...args], process.env);
   const child = spawn(node, args, { stdio: 'inherit' });
