@@ -314,7 +314,7 @@ describe('with a lab', () => {
       'satu\n.\ndua\n',
     );
     assert.equal(sent.code, 0, sent.err);
-    assert.match(sent.out, /^✓ sent to friend@surat\.test {2}merpati journey [0-9a-z]{10}$/m);
+    assert.match(sent.out, /^✓ sent to friend@surat\.test {2}merpati --lab journey [0-9a-z]{10}$/m);
     assert.match(sent.out, /in the inbox of friend@surat\.test after [\d.]+ m?s\n$/);
 
     const as = ['--as', 'friend@surat.test'];
@@ -365,6 +365,7 @@ describe('with a lab', () => {
     const to = ['--to', 'friend@surat.test'];
     const sent = await ask(['mail', 'send', ...to, '--body', 'x', '--wait', '2s']);
     assert.equal(sent.code, 9);
+    assert.match(sent.err, /To watch on: merpati --lab journey tail [0-9a-z]{10}\n/);
     const queue = await ask(['queue', 'list', '--json']);
     const [row] = (JSON.parse(queue.out) as { items: { id: string; lastReply: string }[] }).items;
     assert.match(row?.lastReply ?? '', /^452 4\.3\.1/);
@@ -378,6 +379,24 @@ describe('with a lab', () => {
     await ask(['queue', 'retry', '--all']);
     await until('the arrival', async () => (await ask(['journey'])).out.startsWith('✓✓'));
     assert.equal((await ask(['queue', 'cancel', id, '--yes'])).code, 3);
+  });
+
+  test('a watch: what fails ends it with 1, partly with 7, Ctrl-C with 130', async () => {
+    const sendTo = (...to: string[]) => [
+      ...['--lab', 'mail', 'send', '--body', 'x', '--watch'],
+      ...to.flatMap((one) => ['--to', one]),
+    ];
+    assert.equal((await run(sendTo('nobody@surat.test'), { env, cwd })).code, 1);
+    const both = await run(sendTo('nobody@surat.test', 'friend@surat.test'), { env, cwd });
+    assert.equal(both.code, 7);
+    const held = start([...sendTo('friend@surat.test'), '--hold', '1h'], { env, cwd });
+    await until('the queue', async () => held.said.out.includes('waiting to be sent'));
+    held.child.kill('SIGINT');
+    const { code, err } = await held.ended;
+    assert.equal(code, 130);
+    const [, id = ''] = /To watch on: merpati --lab journey tail (\w+)\n/.exec(err) ?? [];
+    assert.match((await ask(['journey', id])).out, /^◌ held until/);
+    assert.equal((await ask(['queue', 'cancel', '--all', '--yes'])).code, 0);
   });
 
   test('sendmail: options and exit codes of that program', async () => {

@@ -32,6 +32,7 @@ import { showLive } from '../live-journey.ts';
 import { say } from '../language.ts';
 import { chooseAccount } from '../mail-account.ts';
 import { mediaType } from '../media-types.ts';
+import { ownCommand } from '../own-command.ts';
 import { withSubmission, type ServerOptions } from '../submission-way.ts';
 import { asFailure, readResults, sysexitOfFault, type Submitted } from '../submitted.ts';
 import { renderOptions } from './journey.ts';
@@ -273,7 +274,8 @@ async function report(
       output.line(`${output.paint.bad('✕')} ${one.address}: ${one.reply}`);
     }
     if (accepted.length === 0) return;
-    const id = journey === null ? '' : `  ${output.paint.muted(`merpati journey ${journey}`)}`;
+    const command = `${ownCommand(cli.globals.lab)} journey ${journey}`;
+    const id = journey === null ? '' : `  ${output.paint.muted(command)}`;
     const to = accepted.join(', ');
     output.line(`${output.paint.ok('✓')} ${say(`sent to ${to}`, `dikirim ke ${to}`)}${id}`);
   });
@@ -298,6 +300,11 @@ async function watch(
   const seconds = given.wait === undefined ? null : readSeconds(given.wait);
   const gone = new AbortController();
   const timer = seconds === null ? null : setTimeout(() => gone.abort(), seconds * 1000);
+  const interrupt = () => {
+    process.exitCode = exitCodes.interrupted;
+    gone.abort();
+  };
+  process.once('SIGINT', interrupt);
   const options = renderOptions(cli);
   const input = { id: sent.journey };
   const verdict = await showLive({
@@ -306,12 +313,22 @@ async function watch(
     options,
     print: (line) => cli.output.line(line),
   });
+  process.off('SIGINT', interrupt);
   gone.abort();
   if (timer !== null) clearTimeout(timer);
   if (verdict === null) {
-    process.exitCode = exitCodes.timedOut;
+    if (process.exitCode !== exitCodes.interrupted) process.exitCode = exitCodes.timedOut;
+    const command = `${ownCommand(cli.globals.lab)} journey tail ${sent.journey}`;
+    cli.output.note(
+      say(
+        `The message goes its way without you. To watch on: ${command}`,
+        `Email tetap berjalan tanpa Anda. Untuk melihat lagi: ${command}`,
+      ),
+    );
     return;
   }
   cli.output.line(verdictText(verdict, options));
-  if (verdict.kind === 'failed') process.exitCode = exitCodes.failed;
+  if (verdict.kind !== 'failed') return;
+  const isPartly = verdict.lanes.length < verdict.total;
+  process.exitCode = isPartly ? exitCodes.partly : exitCodes.failed;
 }
