@@ -15,7 +15,8 @@ const stopMsMax = 60_000;
 
 /**
  * Runs until SIGTERM or SIGINT. SIGHUP takes a new certificate; connections that are open keep
- * theirs. `reread` reads the configuration again, for the certificate's place; `warnings` are logged.
+ * theirs. `reread` reads the configuration again, for the certificate's place; `warnings` go into
+ * the log.
  */
 export async function runServer(
   config: Config,

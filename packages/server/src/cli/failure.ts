@@ -25,7 +25,7 @@ export class Failure extends Error {
   }
 }
 
-/** The sentence that knows what was meant has a code of its own inside; to others it is the same. */
+/** A sentence that knows what was meant has its own code within; to others it is the same. */
 export const stableCode = (code: string): string => code.replace(/\.near$/, '');
 
 /** Wrong use: the words after the command do not make sense. */

@@ -182,7 +182,7 @@ function showServers(cli: Cli, lab: Lab, tookMs: number): void {
 function firstText(): string {
   const lines = say(
     'Hello,||this came the whole way:|submission, queue, DNS, SMTP, mailbox.|By pigeon.|',
-    'Halo,||email ini menempuh semua langkah:|serah, antre, DNS, SMTP, kotak masuk.|Lewat merpati.|',
+    'Halo,||email ini menempuh semua langkah:|serah, antre, DNS, SMTP, kotak masuk.|– Merpati|',
   );
   return lines.replaceAll('|', '\n');
 }

@@ -369,10 +369,8 @@ function renderBeyond(lanes: readonly Lane[], options: RenderOptions): string[] 
   }
   const delayed = lanes.find((lane) => lane.verdict.kind === 'delayed');
   if (delayed !== undefined) {
-    note(
-      paint.muted('→'),
-      `${say('try now', 'coba sekarang')}: ${options.command} queue retry --to ${clean(delayed.rcpt)}`,
-    );
+    const now = say('try now', 'coba sekarang');
+    note(paint.muted('→'), `${now}: ${options.command} queue retry --to ${clean(delayed.rcpt)}`);
   }
   return lines;
 }

@@ -16,7 +16,7 @@ export interface LabPort {
 }
 
 export interface LabWorld extends World {
-  /** Breaks what is open to that address: a fault must be felt at once, not at the next connection. */
+  /** Breaks what is open to that address: a fault must be felt at once. */
   cut(address: string): void;
 }
 

@@ -189,7 +189,7 @@ describe('the lab', { concurrency: 4 }, () => {
     }
   });
 
-  test('faults that mail goes through all the same: slow, no TLS, a wrong certificate', async (t) => {
+  test('faults that mail goes through all the same: slow, no TLS, wrong certificate', async (t) => {
     const lab = await makeLab(t);
     const table: [LabFault, string][] = [
       ['no-tls', 'tls.none'],
@@ -257,7 +257,7 @@ describe('the lab', { concurrency: 4 }, () => {
       for (const other of [...to, ...bcc]) {
         assert.ok(other === as || !text.includes(other), `${as} sees ${other}`);
       }
-      const isAway = as.endsWith('@surat.test'); // there it stands in a Received field for all to read
+      const isAway = as.endsWith('@surat.test'); // there it stands in a Received field for all
       assert.ok(isAway || !text.includes('laptop.test'), `${as} sees the device of the sender`);
     }
     const mine = await connection.call('journey.show', { id, as: 'you@merpati.test' });

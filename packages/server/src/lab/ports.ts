@@ -54,7 +54,7 @@ export async function freeBlock(after: number, address: string): Promise<number 
   return null;
 }
 
-/** Some free block, by chance: several labs that start at once (tests) do not run into each other. */
+/** Some free block, by chance: labs that start at the same time do not run into each other. */
 export async function anyBlock(random: () => number, address: string): Promise<number | null> {
   for (let i = 0; i < 50; i += 1) {
     const from = 10_000 + Math.floor(random() * (portsFromMax - 10_000));
