@@ -1,6 +1,7 @@
 /**
  * Domains, addresses and accounts as they were last read. Each recipient of each message asks for them,
- * and they change a few times a day. Only what exists is kept: names that do not are guessed without end.
+ * and they change a few times a day. Of addresses only those that exist are kept: others are guessed
+ * without end. Foreign domains are kept, because whatever is sent on asks whether its domain is ours.
  */
 
 import type { AccountRow, AddressTarget, DomainRow } from '../../contract.ts';
@@ -23,7 +24,8 @@ interface Counters {
 
 export class DirectoryCache {
   readonly #db: Database;
-  readonly #domains = new Map<string, DomainRow>();
+  /** null: not ours. */
+  readonly #domains = new Map<string, DomainRow | null>();
   readonly #targets = new Map<string, KnownTarget>();
   readonly #accounts = new Map<AccountId, AccountRow>();
 
@@ -42,7 +44,7 @@ export class DirectoryCache {
     const known = this.#domains.get(name);
     if (known !== undefined) return known;
     const found = directory.findDomain(this.#db, name);
-    if (found !== null) keep(this.#domains, name, found);
+    keep(this.#domains, name, found);
     return found;
   }
 
