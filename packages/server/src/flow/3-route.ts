@@ -67,9 +67,10 @@ export async function route(home: Home, incoming: Incoming): Promise<Routed> {
           return refused('recipient-disabled', `The mailbox of ${recipient.address} is closed`);
         }
         for (const target of place.accounts) {
-          // One full mailbox behind an alias must not stand in the way of the others: it gets its
-          // own try.
-          const waits = place.viaAlias && isFullFor(target.account, incoming.body.size);
+          // One full mailbox behind an alias must not stand in the way of the others, and a report
+          // of ours has nobody to go back to: they get a try of their own.
+          const mayWait = place.viaAlias || incoming.session.kind === 'internal';
+          const waits = mayWait && isFullFor(target.account, incoming.body.size);
           if (waits) queue(target.account.address, recipient, true);
           else if (!here.has(target.account.id)) {
             here.set(target.account.id, { ...target, recipient });

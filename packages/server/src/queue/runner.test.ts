@@ -292,18 +292,31 @@ test('no bounce for a bounce, for those who want none, for the certainly forged'
   );
 });
 
-test('a report that finds the mailbox full is lost, but not without a word', async () => {
+test('a report that finds the mailbox full waits until there is room', async () => {
   await using scene = await setUp({
     zone: surat,
     servers: { '127.0.1.1': { on: ({ verb }) => (verb === 'RCPT' ? '550 5.1.1 no' : undefined) } },
   });
   const { store } = scene.there.home;
-  const settings = { quotaBytes: 10 };
-  await store.editDirectory({ kind: 'account-edit', id: scene.you as never, settings });
-  const journey = await scene.enqueue({ to: ['a@surat.test'] });
+  const setQuota = (quotaBytes: number | null) =>
+    store.editDirectory({
+      kind: 'account-edit',
+      id: scene.you as never,
+      settings: { quotaBytes },
+    });
+  await setQuota(10);
+  await scene.enqueue({ to: ['a@surat.test'] });
   await scene.run();
+  assert.deepEqual(await inbox(scene), []);
+  const [report] = await store.queue({}, 10);
+  assert.equal(report?.sender, '');
+  assert.equal(report?.state, 'waiting');
+
+  await setQuota(null);
+  await store.editQueue({}, { kind: 'retry', nowMs: scene.there.home.world.nowMs() }, []);
+  await scene.run();
+  assert.equal((await inbox(scene)).length, 1);
   assert.deepEqual(await store.queue({}, 10), []);
-  assert.ok((await scene.codes(journey)).includes('notice.lost'));
 });
 
 test('RET says how much of the message comes back (RFC 3461 §4.3)', async () => {
