@@ -8,7 +8,7 @@ const reader = { language: 'en', offsetMinutes: 420, nowMs: Date.UTC(2026, 10, 2
 const src = path.resolve(import.meta.dirname, '..');
 const store = path.resolve(import.meta.dirname, '../../../store/src/sqlite/writer');
 
-/** Where events are made. */
+/** Where events are made; `repair-*` of the store has codes of findings. */
 const rooms = [
   'flow',
   'checks',
@@ -37,7 +37,7 @@ const prefixes = new Set([...Object.keys(journeyWords)].map((code) => code.split
 function codesInSource(): Map<string, string> {
   const files = [...rooms.map((room) => path.join(src, room)), store]
     .flatMap((folder) => globSync(`${folder}/**/*.ts`))
-    .filter((file) => !/\.test\.ts$|\/testing\/|\/words-/.test(file));
+    .filter((file) => !/\.test\.ts$|\/testing\/|\/words-|\/repair/.test(file));
   assert.ok(files.length > 40, `only ${files.length} files were read`);
   const codes = new Map<string, string>();
   for (const file of files) {
