@@ -19,6 +19,10 @@ export const engineWords = {
     en: 'waiting to be sent to {domain}',
     id: 'menunggu dikirim ke {domain}',
   },
+  'queue.damaged': {
+    en: 'the stored copy is damaged and is held back: {why}',
+    id: 'salinan yang tersimpan rusak dan ditahan: {why}',
+  },
   'queue.held': {
     en: 'held back by the administrator',
     id: 'ditahan oleh admin',

@@ -3,6 +3,7 @@
  * `ready_ms` is its due time, the end of its lease while somebody is at it, and null while it is held.
  */
 
+import { CorruptBlob } from '../../contract.ts';
 import type {
   Accepted,
   Claim,
@@ -94,7 +95,35 @@ function lease(
     if (row === undefined) return [];
     const message = messages.get(row.first_id) ?? findMessage(context, row.first_id);
     messages.set(row.first_id, message);
-    return [queueItem(row, message)];
+    try {
+      return [queueItem(row, message)];
+    } catch (error) {
+      if (!(error instanceof CorruptBlob)) throw error;
+      holdDamaged(context, row, { message, why: error.message, atMs: wanted.nowMs });
+      return [];
+    }
+  });
+}
+
+/** One damaged row must not stop the others: it is held, with the reason, for a person to look at. */
+function holdDamaged(
+  context: WriterContext,
+  row: QueueColumns,
+  damage: { readonly message: QueueMessageColumns; readonly why: string; readonly atMs: number },
+): void {
+  context.db.run(
+    `UPDATE queue SET state = 'held', ready_ms = NULL, token = NULL, leased_until_ms = NULL,
+       last_reply = ? WHERE queue_id = ?`,
+    damage.why,
+    row.queue_id,
+  );
+  context.journal.appendEvent(damage.message.journey_id, {
+    atUs: damage.atMs * 1000,
+    stage: 'queue',
+    state: 'fail',
+    code: 'queue.damaged',
+    args: { why: damage.why },
+    rcpt: row.recipient,
   });
 }
 
