@@ -23,7 +23,10 @@ export interface LabPorts {
 
 export const portsFromUsual = 2000;
 /** The highest port of a block lies 6026 above its start. */
-export const portsFromMax = 65_535 - 6026;
+const blockLength = 6026;
+export const portsFromMax = 65_535 - blockLength;
+/** From here on Linux takes the ports of outgoing connections. ip(7). */
+const ephemeralMin = 32_768;
 
 export function labPorts(from: number): LabPorts {
   const server = (index: number): ServerPorts => ({
@@ -57,7 +60,7 @@ export async function freeBlock(after: number, address: string): Promise<number 
 /** Some free block, by chance: labs that start at the same time do not run into each other. */
 export async function anyBlock(random: () => number, address: string): Promise<number | null> {
   for (let i = 0; i < 50; i += 1) {
-    const from = 10_000 + Math.floor(random() * (portsFromMax - 10_000));
+    const from = 10_000 + Math.floor(random() * (ephemeralMin - blockLength - 10_000));
     if ((await busyPorts(labPorts(from), address)).length === 0) return from;
   }
   return null;
