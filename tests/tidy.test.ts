@@ -167,14 +167,13 @@ describe('each file', () => {
 
 /**
  * What the flow calls for a message from another server. Left out is what only submission (whose From
- * is it) and senders who ask for a report of success come by.
+ * is it) and senders who ask for a report of success come by, and what the journey tells of it.
  */
 const inboundLeaves = [
   'accounts/resolve.ts',
   'checks/check.ts',
   'checks/header-form.ts',
   'checks/loop.ts',
-  'incoming/arrival.ts',
   'incoming/incoming.ts',
   'incoming/trace-fields.ts',
 ].map((path) => `packages/server/src/${path}`);
