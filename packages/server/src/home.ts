@@ -1,6 +1,6 @@
 /**
- * One mail server within this process: its store, its configuration and what the protocols share. The
- * lab runs several homes side by side, each with a store of its own.
+ * One mail server within this process: its store, its configuration and what the protocols share.
+ * The lab runs several homes side by side, each with a store of its own.
  */
 
 import type { SecureContext } from 'node:tls';
@@ -19,8 +19,8 @@ export interface Home {
   /** The current certificate; replaced as a whole on reload. null: TLS is not offered. */
   tls: SecureContext | null;
   /**
-   * Wakes the queue runner; set when it starts. `person`: somebody has asked for it, so hosts that are
-   * left alone for their trouble are tried all the same.
+   * Wakes the queue runner; set when it starts. `person`: somebody has asked for it, so hosts that
+   * are left alone for their trouble are tried all the same.
    */
   wakeQueue: (why?: 'person') => void;
   /** Faults switched on in the lab; production has none. */

@@ -63,6 +63,6 @@ export interface World {
   readonly dns: Resolver;
   /** Roots of certificates that are trusted besides Node's own, PEM; the lab has one. */
   readonly trust?: readonly string[];
-  /** A connected TCP socket, or a rejection whose `code` is the system's (ECONNREFUSED, ETIMEDOUT …). */
+  /** A connected TCP socket, or a rejection whose `code` is the system's: ECONNREFUSED, … */
   dial(target: DialTarget): Promise<Socket>;
 }

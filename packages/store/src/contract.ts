@@ -1,7 +1,7 @@
 /**
- * The store contract: what every engine promises, whatever it is made of. All methods are asynchronous;
- * a write that has resolved is durable (fsync), and is one transaction: all of it exists after a crash
- * or none of it. Times are arguments: an engine has no clock of its own.
+ * The store contract: what every engine promises, whatever it is made of. All methods are
+ * asynchronous; a write that has resolved is durable (fsync), and is one transaction: all of it
+ * exists after a crash or none of it. Times are arguments: an engine has no clock of its own.
  */
 
 import type {
@@ -18,7 +18,10 @@ import type { JourneyEvent, JourneyHead, RecordedEvent } from './journey.ts';
 
 // ---------------------------------------------------------------- bodies
 
-/** Content whose bytes and hash are known and that no row refers to yet. Made by `BodyWriter.finish`. */
+/**
+ * Content whose bytes and hash are known and that no row refers to yet. Made by
+ * `BodyWriter.finish`.
+ */
 export interface Body {
   /** SHA-256, 32 octets. */
   readonly hash: Uint8Array;
@@ -26,7 +29,9 @@ export interface Body {
   readonly size: number;
   /** The last line lacks its CRLF. */
   readonly unterminated: boolean;
-  /** Small bodies travel in memory; large ones wait in a file of the engine's own, already synced. */
+  /**
+   * Small bodies travel in memory; large ones wait in a file of the engine's own, already synced.
+   */
   readonly source: { readonly bytes: Uint8Array } | { readonly spool: string };
 }
 
@@ -82,7 +87,9 @@ export interface AccountSettings {
   readonly state: 'active' | 'disabled';
   /** null: no limit. */
   readonly quotaBytes: number | null;
-  /** What POP3's DELE does: hide for `keepDays`, or leave the message where other devices see it. */
+  /**
+   * What POP3's DELE does: hide for `keepDays`, or leave the message where other devices see it.
+   */
   readonly pop: { readonly policy: 'hide' | 'leave-copy'; readonly keepDays: number };
   readonly limits: { readonly messagesPerDay: number; readonly newRecipientsPerDay: number };
   /** Do not write the client's address into Received of submitted messages. */
@@ -215,9 +222,15 @@ export interface MessageRow {
 export interface Delivery {
   readonly account: AccountId;
   readonly mailbox: MailboxRole | MailboxId;
-  /** Exactly once: a second delivery with the same key stores nothing and tells the first one's place. */
+  /**
+   * Exactly once: a second delivery with the same key stores nothing and tells the first one's
+   * place.
+   */
   readonly key: string;
-  /** Trace header fields in front of the blob, for this copy only (Return-Path, Delivered-To, Received). */
+  /**
+   * Trace header fields in front of the blob, for this copy only (Return-Path, Delivered-To,
+   * Received).
+   */
   readonly prefix: Uint8Array;
   readonly flags: number;
   readonly keywords: readonly string[];
@@ -331,8 +344,8 @@ export type MailboxEdited =
 /** Answer to "what changed since". RFC 7162 §3.2, RFC 8620 §5.2. */
 export interface ChangesSince {
   /**
-   * The account's modseq at the time of the answer; when `limit` cut the answer short, the modseq up
-   * to which it is whole: ask again from there.
+   * The account's modseq at the time of the answer; when `limit` cut the answer short, the modseq
+   * up to which it is whole: ask again from there.
    */
   readonly modseq: ModSeq;
   readonly changed: readonly MessageRow[];

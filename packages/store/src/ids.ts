@@ -13,11 +13,17 @@ export type Uid = Branded<number, 'Uid'>;
 export type ModSeq = Branded<number, 'ModSeq'>;
 /** The immutable content of a message within its account (several mailboxes may hold it). */
 export type ContentId = Branded<number, 'ContentId'>;
-/** The identity of a message within its account; kept by move and restore. UIDL and EMAILID come from it. */
+/**
+ * The identity of a message within its account; kept by move and restore. UIDL and EMAILID come
+ * from it.
+ */
 export type EmailId = Branded<number, 'EmailId'>;
 /** One recipient's row in the queue. */
 export type QueueId = Branded<number, 'QueueId'>;
-/** The journey of one message on this server. 50 bits; `formatJourneyId` gives the short text people see. */
+/**
+ * The journey of one message on this server. 50 bits; `formatJourneyId` gives the short text people
+ * see.
+ */
 export type JourneyId = Branded<number, 'JourneyId'>;
 
 export const accountId = (n: number): AccountId => n as AccountId;

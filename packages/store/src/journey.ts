@@ -92,8 +92,9 @@ function invert(odd: bigint): bigint {
 }
 
 /**
- * Journey ids grow with time (so that the tables are append-only) and are shown scrambled, so that the
- * first four letters already tell two neighbours apart. Ten letters; a unique prefix is enough to ask.
+ * Journey ids grow with time (so that the tables are append-only) and are shown scrambled, so that
+ * the first four letters already tell two neighbours apart. Ten letters; a unique prefix is enough
+ * to ask.
  */
 export function formatJourneyId(id: JourneyId): string {
   let n = (BigInt(id) * factor) % modulus;

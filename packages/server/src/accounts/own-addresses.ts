@@ -1,4 +1,6 @@
-/** What belongs to an account: the names it logs in under, the addresses in whose name it may send. */
+/**
+ * What belongs to an account: the names it logs in under, the addresses in whose name it may send.
+ */
 
 import { normalAddress, normalLocal, splitAddress } from '@merpati/formats/smtp/path.ts';
 import type { AccountRow, Store } from '@merpati/store/contract.ts';
