@@ -1,8 +1,8 @@
 /**
- * Sends mail as fast as a server takes it, at little cost of its own: raw sockets, prepared messages,
- * one small state machine per session. A program of its own, so that it can have a core of its own:
- * `node bench/generator.ts '{"port":25,…}'` prints what it has seen as one line of JSON. As
- * `smtp-source`, it waits for each reply unless told to use PIPELINING (RFC 2920).
+ * Sends mail as fast as a server takes it, at little cost of its own: raw sockets, prepared
+ * messages, one small state machine per session. A program of its own, so that it can have a core
+ * of its own: `node bench/generator.ts '{"port":25,…}'` prints what it has seen as one line of
+ * JSON. As `smtp-source`, it waits for each reply unless told to use PIPELINING (RFC 2920).
  */
 
 import { connect } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * What a connection costs that says nothing: greeted, EHLO answered, no TLS. Measured on servers that
- * have just been started, because memory that a load has left behind would hide it.
+ * What a connection costs that says nothing: greeted, EHLO answered, no TLS. Measured on servers
+ * that have just been started, because memory that a load has left behind would hide it.
  */
 
 import { once } from 'node:events';

@@ -22,7 +22,9 @@ export interface Measurement {
 
 const pollMs = 5;
 const drainTimeoutMs = 300_000;
-/** What a server does after the last message (checkpoints, renames) is paid by the messages, too. */
+/**
+ * What a server does after the last message (checkpoints, renames) is paid by the messages, too.
+ */
 const settleMs = 700;
 
 /** Runs `load` and waits for `arrived`, by default an empty backlog. */

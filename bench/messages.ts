@@ -1,6 +1,6 @@
 /**
- * Messages for the generator: every one different, so that no server can store two as one, and about
- * as compressible as mail is: words in small ones, base64 of random octets in large ones.
+ * Messages for the generator: every one different, so that no server can store two as one, and
+ * about as compressible as mail is: words in small ones, base64 of random octets in large ones.
  */
 
 import { randomBytes, randomInt } from 'node:crypto';

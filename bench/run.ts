@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: Merpati beside Debian's Postfix and Dovecot, in one run, round by round in turn, so
- * that what else the machine does falls on all alike. Wants root, postfix and dovecot-lmtpd. What is
- * measured, and what came out: docs/performance.md. Options: see `usage`.
+ * `npm run bench`: Merpati beside Debian's Postfix and Dovecot, in one run, round by round in turn,
+ * so that what else the machine does falls on all alike. Wants root, postfix and dovecot-lmtpd.
+ * What is measured, and what came out: docs/performance.md. Options: see `usage`.
  */
 
 import { writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Killed while it serves: SIGKILL at random moments under SMTP load, over and over. Afterwards every
- * message that was answered 250 is there, once, octet for octet; none that was not answered is torn;
- * what was to be sent on still waits; `store check --deep` finds nothing.
+ * Killed while it serves: SIGKILL at random moments under SMTP load, over and over. Afterwards
+ * every message that was answered 250 is there, once, octet for octet; none that was not answered
+ * is torn; what was to be sent on still waits; `store check --deep` finds nothing.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,7 @@
 /**
- * The disk runs full under a serving server: senders are told "later" in the words of SMTP, readers go
- * on reading, nothing that was answered 250 is lost, and with room again the service is back by itself.
+ * The disk runs full under a serving server: senders are told "later" in the words of SMTP, readers
+ * go on reading, nothing that was answered 250 is lost, and with room again the service is back by
+ * itself.
  */
 
 import assert from 'node:assert/strict';

@@ -166,8 +166,9 @@ describe('each file', () => {
 });
 
 /**
- * What the flow calls for a message from another server. Left out is what only submission (whose From
- * is it) and senders who ask for a report of success come by, and what the journey tells of it.
+ * What the flow calls for a message from another server. Left out is what only submission (whose
+ * From is it) and senders who ask for a report of success come by, and what the journey tells of
+ * it.
  */
 const inboundLeaves = [
   'accounts/resolve.ts',

@@ -1,7 +1,7 @@
 /**
- * Fuzzing in every state of a connection: a transcript is played to a random place, and then something
- * else is said, made of lines of all transcripts and damaged. Whatever that is, the server answers the
- * next client as ever, and the counter of our own faults stays at nought.
+ * Fuzzing in every state of a connection: a transcript is played to a random place, and then
+ * something else is said, made of lines of all transcripts and damaged. Whatever that is, the
+ * server answers the next client as ever, and the counter of our own faults stays at nought.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,7 @@
 /**
- * Merpati as `merpati serve` runs it, with default settings: a process of its own, its log in a file.
- * Relaying without a login is what it refuses, so mail for the sink comes by an alias that leads there.
+ * Merpati as `merpati serve` runs it, with default settings: a process of its own, its log in a
+ * file. Relaying without a login is what it refuses, so mail for the sink comes by an alias that
+ * leads there.
  */
 
 import { spawn } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
- * Debian's Postfix with Debian's settings, in three shapes: handing mail to Dovecot by LMTP, filing it
- * into Maildirs of its own (virtual(8)), and relaying it. It runs without the system log and without
- * chroot, which only makes it faster.
+ * Debian's Postfix with Debian's settings, in three shapes: handing mail to Dovecot by LMTP, filing
+ * it into Maildirs of its own (virtual(8)), and relaying it. It runs without the system log and
+ * without chroot, which only makes it faster.
  */
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';

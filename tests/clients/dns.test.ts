@@ -1,6 +1,6 @@
 /**
- * DNS against other people's programs: our resolver asks unbound, dig asks a server that writes with our
- * codec. RFC 1035, RFC 3596, RFC 6698, RFC 6891, RFC 7766, RFC 2308.
+ * DNS against other people's programs: our resolver asks unbound, dig asks a server that writes
+ * with our codec. RFC 1035, RFC 3596, RFC 6698, RFC 6891, RFC 7766, RFC 2308.
  */
 
 import assert from 'node:assert/strict';

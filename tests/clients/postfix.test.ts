@@ -1,6 +1,6 @@
 /**
- * Debian's Postfix as the other server, in both directions: it sends to us, we send to it; also when
- * it is slow, full, refuses, or is down, and when it comes back.
+ * Debian's Postfix as the other server, in both directions: it sends to us, we send to it; also
+ * when it is slow, full, refuses, or is down, and when it comes back.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * Real clients hand in mail: swaks, curl, msmtp, Python's smtplib, nodemailer; by STARTTLS and by TLS
- * from the first octet, with every mechanism they know. What was sent is read back by POP3.
+ * Real clients hand in mail: swaks, curl, msmtp, Python's smtplib, nodemailer; by STARTTLS and by
+ * TLS from the first octet, with every mechanism they know. What was sent is read back by POP3.
  */
 
 import assert from 'node:assert/strict';

@@ -10,7 +10,9 @@ import { Folder, freePort, greets, mustRun, runProgram, waitFor } from './machin
 export interface PostfixOptions {
   readonly hostname?: string;
   readonly port?: number;
-  /** Domains whose mail it takes, and where it hands it on: `lmtp:unix:…`, `smtp:[127.0.0.1]:25`. */
+  /**
+   * Domains whose mail it takes, and where it hands it on: `lmtp:unix:…`, `smtp:[127.0.0.1]:25`.
+   */
   readonly domains?: Readonly<Record<string, string>>;
   /** Addresses it knows in these domains; absent: all. */
   readonly recipients?: readonly string[];
@@ -67,8 +69,8 @@ export class Postfix implements AsyncDisposable {
   }
 
   /**
-   * Changes settings by a restart: on a reload, processes that hold a connection keep the old ones, and
-   * a client that reuses its connection would never see the new.
+   * Changes settings by a restart: on a reload, processes that hold a connection keep the old ones,
+   * and a client that reuses its connection would never see the new.
    */
   async set(settings: Readonly<Record<string, string>>): Promise<void> {
     const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);

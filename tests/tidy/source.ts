@@ -155,7 +155,9 @@ interface Open {
   readonly functionName: string | null;
 }
 
-/** Walks the brackets of plain JavaScript: function bodies with their sizes, empty `catch` blocks. */
+/**
+ * Walks the brackets of plain JavaScript: function bodies with their sizes, empty `catch` blocks.
+ */
 function readBlocks(path: string, all: readonly Token[]) {
   const tokens = all.filter((token) => !isTrivia(token));
   const functions: FunctionSize[] = [];

@@ -246,7 +246,10 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Resolves when nothing more is to be expected: the server has ended it, or is silent for so long. */
+  /**
+   * Resolves when nothing more is to be expected: the server has ended it, or is silent for so
+   * long.
+   */
   async settled(silentMs: number): Promise<'ended' | 'silent'> {
     for (let length = -1; !this.#hasEnded;) {
       if (this.#buffer.length === length) return 'silent';

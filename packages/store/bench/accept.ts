@@ -1,7 +1,7 @@
 /**
  * How fast the store alone takes messages, and what they cost: `node packages/store/bench/accept.ts
- * [sessions] [octets] [seconds]`. Sessions wait for their answer before they send the next one. Pin it to a
- * core (`taskset -c 0`) to see what one core does.
+ * [sessions] [octets] [seconds]`. Sessions wait for their answer before they send the next one. Pin
+ * it to a core (`taskset -c 0`) to see what one core does.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * kill -9 at random moments under load, again and again on the same store, sometimes with a torn record at
- * the end of a segment: whatever was answered is there exactly once and byte for byte, what was removed stays
- * so, and the deep check finds nothing.
+ * kill -9 at random moments under load, again and again on the same store, sometimes with a torn
+ * record at the end of a segment: whatever was answered is there exactly once and byte for byte,
+ * what was removed stays so, and the deep check finds nothing.
  */
 
 import assert from 'node:assert/strict';
@@ -37,7 +37,10 @@ function round(chain: Chain): Promise<void> {
   });
 }
 
-/** Half a record, or noise, where the next record would go: what a crash in the middle of a write leaves. */
+/**
+ * Half a record, or noise, where the next record would go: what a crash in the middle of a write
+ * leaves.
+ */
 function tearTail(chain: Chain): void {
   const paths = storePaths(chain.directory);
   const ids = readdirSync(paths.segments).flatMap((name) => readSegmentName(name) ?? []);

@@ -1,7 +1,7 @@
 /**
- * Loads a store until it is killed: `node load.ts DIRECTORY FIRST-SERIAL RETRY…`. Says on standard output
- * what it begins and what was answered, each line before anything else happens; what the last process had
- * begun without an answer is tried again first, as a sender would.
+ * Loads a store until it is killed: `node load.ts DIRECTORY FIRST-SERIAL RETRY…`. Says on standard
+ * output what it begins and what was answered, each line before anything else happens; what the
+ * last process had begun without an answer is tried again first, as a sender would.
  */
 
 import { writeSync } from 'node:fs';

@@ -9,8 +9,8 @@ import { note, type Known } from './workload.ts';
 const loader = join(import.meta.dirname, 'load.ts');
 
 /**
- * Runs a loader on the store. `onStart` and `onReady` are given a way to kill it; what it says goes into
- * `known`. Resolves after its end, which must be by SIGKILL unless `mayFail`.
+ * Runs a loader on the store. `onStart` and `onReady` are given a way to kill it; what it says goes
+ * into `known`. Resolves after its end, which must be by SIGKILL unless `mayFail`.
  */
 export async function runLoader(
   directory: string,

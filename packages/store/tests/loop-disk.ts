@@ -1,6 +1,6 @@
 /**
- * A file system of its own in a file, for tests that cut its power or fill it up. Needs root, loop devices
- * and (for power cuts) Python, because Node has no ioctl.
+ * A file system of its own in a file, for tests that cut its power or fill it up. Needs root, loop
+ * devices and (for power cuts) Python, because Node has no ioctl.
  */
 
 import { execFile } from 'node:child_process';
@@ -83,8 +83,8 @@ export class LoopDisk implements AsyncDisposable {
   }
 
   /**
-   * What was not synced is gone; everything fails until it is mounted again. Answers when it was, on the
-   * machine's monotonic clock (`process.hrtime`).
+   * What was not synced is gone; everything fails until it is mounted again. Answers when it was,
+   * on the machine's monotonic clock (`process.hrtime`).
    */
   async cutPower(): Promise<bigint> {
     if (this.#kind === 'tmpfs') throw new Error('memory has no power to lose');

@@ -1,6 +1,6 @@
 /**
- * Power cuts: a file system of its own is shut down under load without flushing anything, mounted again, and
- * everything that was answered is there. This is what kill -9 cannot show.
+ * Power cuts: a file system of its own is shut down under load without flushing anything, mounted
+ * again, and everything that was answered is there. This is what kill -9 cannot show.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,7 @@
 /**
- * A load whose every octet can be told from a number, so that what a crash left can be compared with what
- * had been answered. Used by the crash and the power test, in a process of its own (`load.ts`).
+ * A load whose every octet can be told from a number, so that what a crash left can be compared
+ * with what had been answered. Used by the crash and the power test, in a process of its own
+ * (`load.ts`).
  */
 
 import { createCipheriv, createHash } from 'node:crypto';
@@ -65,7 +66,9 @@ export interface Known {
 
 const states = { b: 'begun', a: 'answered', r: 'removing', g: 'removed' } as const;
 
-/** Reads the loader's lines: `b` begun, `a` answered, `r` removing, `g` gone; serial, UID and time. */
+/**
+ * Reads the loader's lines: `b` begun, `a` answered, `r` removing, `g` gone; serial, UID and time.
+ */
 export function note(known: Map<number, Known>, line: string): void {
   const [what = '', serialText, uidText, timeText = '0'] = line.split(' ');
   const state = states[what as keyof typeof states];
@@ -75,8 +78,9 @@ export function note(known: Map<number, Known>, line: string): void {
 }
 
 /**
- * The power went at `atNs`: answers given after that have reached nobody. (A file system that is shut down
- * by ioctl can still say yes to an fsync that waits for a commit being aborted; dead hardware says nothing.)
+ * The power went at `atNs`: answers given after that have reached nobody. (A file system that is
+ * shut down by ioctl can still say yes to an fsync that waits for a commit being aborted; dead
+ * hardware says nothing.)
  */
 export function forgetAfter(known: Map<number, Known>, atNs: bigint): void {
   for (const each of known.values()) {
@@ -92,7 +96,10 @@ export interface Verified {
   readonly problems: readonly string[];
 }
 
-/** Is everything that was answered there exactly once and byte for byte, and nothing else but what was begun? */
+/**
+ * Is everything that was answered there exactly once and byte for byte, and nothing else but what
+ * was begun?
+ */
 export async function verify(
   store: Store,
   known: ReadonlyMap<number, Known>,

@@ -1,6 +1,6 @@
 /**
- * The contract as a naive program in memory: slow, obvious, counting everything anew. Engines are compared
- * with it under random sequences of commands. Nothing of it lasts.
+ * The contract as a naive program in memory: slow, obvious, counting everything anew. Engines are
+ * compared with it under random sequences of commands. Nothing of it lasts.
  */
 
 import { createHash } from 'node:crypto';

@@ -308,7 +308,9 @@ async function listAll(store: Store, account: AccountId): Promise<Map<string, nu
   return all;
 }
 
-/** What a client that was last here at `since` may know: every message from before, flags of old. */
+/**
+ * What a client that was last here at `since` may know: every message from before, flags of old.
+ */
 async function viewAt(
   store: Store,
   account: AccountId,

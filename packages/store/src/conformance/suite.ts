@@ -1,6 +1,6 @@
 /**
- * What every engine must do: `conformance(engine)` registers the tests of the contract. An engine opens a
- * new store for each test; some tests close it and open it again.
+ * What every engine must do: `conformance(engine)` registers the tests of the contract. An engine
+ * opens a new store for each test; some tests close it and open it again.
  */
 
 import { describe } from 'node:test';

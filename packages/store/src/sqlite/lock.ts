@@ -1,7 +1,8 @@
 /**
- * One process at a time writes a store. The lock is SQLite's own on a file of its own: the kernel drops it
- * with the process, however that ends. Who holds it stands in a second file, because closing any other
- * descriptor of the lock file would drop the lock (POSIX fcntl locks belong to the process).
+ * One process at a time writes a store. The lock is SQLite's own on a file of its own: the kernel
+ * drops it with the process, however that ends. Who holds it stands in a second file, because
+ * closing any other descriptor of the lock file would drop the lock (POSIX fcntl locks belong to
+ * the process).
  */
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,8 +21,8 @@ export interface StoreOptions {
 const reserveBytesDefault = 64 * 1024 * 1024;
 
 /**
- * Opens the store, creating it when the folder is empty. Throws `StoreRefused` when another process has it
- * or a later release wrote it.
+ * Opens the store, creating it when the folder is empty. Throws `StoreRefused` when another process
+ * has it or a later release wrote it.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const paths = storePaths(options.directory);
@@ -64,7 +64,10 @@ function prepare(paths: StorePaths): Recovered {
   }
 }
 
-/** SQLite gives its side files the rights of the database. A file that is there is not touched: see lock.ts. */
+/**
+ * SQLite gives its side files the rights of the database. A file that is there is not touched: see
+ * lock.ts.
+ */
 function createPrivate(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
 }

@@ -1,6 +1,7 @@
 /**
- * What travels between the calling threads and the writer. An acceptance is packed flat, octets as latin1
- * text: a structured clone of the plain objects would cost more than the transaction (13 µs against 2).
+ * What travels between the calling threads and the writer. An acceptance is packed flat, octets as
+ * latin1 text: a structured clone of the plain objects would cost more than the transaction (13 µs
+ * against 2).
  */
 
 import type { MessagePort } from 'node:worker_threads';

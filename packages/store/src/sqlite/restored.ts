@@ -1,7 +1,7 @@
 /**
- * A store that was copied and is opened as the real one may have given out numbers after the copy that it
- * no longer knows of. Before anything else happens all of them jump ahead, so that no UID, modseq or id
- * ever means two things (invariant I9); clients compare everything once.
+ * A store that was copied and is opened as the real one may have given out numbers after the copy
+ * that it no longer knows of. Before anything else happens all of them jump ahead, so that no UID,
+ * modseq or id ever means two things (invariant I9); clients compare everything once.
  */
 
 import type { Database } from './database.ts';

@@ -1,7 +1,8 @@
 /**
- * The tables of the SQLite engine, one numbered migration after the other. Every table of mail is keyed
- * by the account first, so that the same schema can be spread over machines by that column; `content`
- * and `journey_part` are append-only heaps, so that a big store does not write all over its file.
+ * The tables of the SQLite engine, one numbered migration after the other. Every table of mail is
+ * keyed by the account first, so that the same schema can be spread over machines by that column;
+ * `content` and `journey_part` are append-only heaps, so that a big store does not write all over
+ * its file.
  */
 
 export interface Migration {

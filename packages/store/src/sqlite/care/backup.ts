@@ -1,4 +1,7 @@
-/** A consistent copy of a living store: first a snapshot of the database, then the segments it refers to. */
+/**
+ * A consistent copy of a living store: first a snapshot of the database, then the segments it
+ * refers to.
+ */
 
 import {
   closeSync,
@@ -14,7 +17,9 @@ import { Database, openForReading } from '../database.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { segmentFile, storePaths, syncDirectory, type StorePaths } from '../segments/files.ts';
 
-/** Into an empty folder, or one that is not there yet. Segments are never changed, only appended to. */
+/**
+ * Into an empty folder, or one that is not there yet. Segments are never changed, only appended to.
+ */
 export async function backup(paths: StorePaths, target: string): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new Error(`${target} is not empty`);

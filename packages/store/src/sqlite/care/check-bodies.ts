@@ -1,6 +1,7 @@
 /**
- * The deep check of bodies: every blob is read where the database knows it, every frame's CRC and the whole
- * body's SHA-256 are compared. What lies in the segments besides must be sound records too.
+ * The deep check of bodies: every blob is read where the database knows it, every frame's CRC and
+ * the whole body's SHA-256 are compared. What lies in the segments besides must be sound records
+ * too.
  */
 
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * What must hold between rows, as queries that answer those that break it. Each has a stable code; repair
- * works by the same codes.
+ * What must hold between rows, as queries that answer those that break it. Each has a stable code;
+ * repair works by the same codes.
  */
 
 export interface Rule {

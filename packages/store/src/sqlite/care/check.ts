@@ -1,7 +1,7 @@
 /**
- * `store check`: looks at everything and changes nothing. What the database says of itself is compared in
- * one snapshot; with `deep` every row that goes out to clients and every record on disk is read and
- * verified too.
+ * `store check`: looks at everything and changes nothing. What the database says of itself is
+ * compared in one snapshot; with `deep` every row that goes out to clients and every record on disk
+ * is read and verified too.
  */
 
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The calling thread's end of the care thread, which is started when there is first something to do. */
+/**
+ * The calling thread's end of the care thread, which is started when there is first something to
+ * do.
+ */
 
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailable, type CheckProgress } from '../../contract.ts';

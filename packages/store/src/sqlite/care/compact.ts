@@ -1,7 +1,7 @@
 /**
- * Compaction, the care thread's half: copies what is alive in a segment that is mostly dead. Whether a
- * record is alive is asked of the same database that counts all references. The writer then moves the
- * blobs over and drops the old file.
+ * Compaction, the care thread's half: copies what is alive in a segment that is mostly dead.
+ * Whether a record is alive is asked of the same database that counts all references. The writer
+ * then moves the blobs over and drops the old file.
  */
 
 import {

@@ -1,4 +1,7 @@
-/** Compaction as a whole: the care thread copies, the writer moves the blobs over and drops the old file. */
+/**
+ * Compaction as a whole: the care thread copies, the writer moves the blobs over and drops the old
+ * file.
+ */
 
 import type { CheckFinding } from '../../contract.ts';
 import type { WriterClient } from '../writer/client.ts';
@@ -42,7 +45,9 @@ async function replace(writer: WriterClient, copied: CompactedSegment): Promise<
   return writer.perform('dropSegment', { segment: victim });
 }
 
-/** Segments with octets that are no records: the sound ones are copied, the rest goes with the file. */
+/**
+ * Segments with octets that are no records: the sound ones are copied, the rest goes with the file.
+ */
 export function garbageOf(findings: readonly CheckFinding[]): number[] {
   const named = findings.filter((finding) => finding.code === 'segment.garbage');
   return named.flatMap(({ where }) => Number(/^segment (\d+)/.exec(where)?.[1] ?? []));

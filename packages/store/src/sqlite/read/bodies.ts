@@ -35,7 +35,9 @@ export class Bodies {
     this.#reader.close();
   }
 
-  /** A compaction may move a body between the look at its place and the reading: then look again. */
+  /**
+   * A compaction may move a body between the look at its place and the reading: then look again.
+   */
   async *#read(place: Place, hash: Uint8Array): AsyncGenerator<Uint8Array> {
     let hasBegun = false;
     try {

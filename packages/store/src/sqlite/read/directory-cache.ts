@@ -1,7 +1,8 @@
 /**
- * Domains, addresses and accounts as they were last read. Each recipient of each message asks for them,
- * and they change a few times a day. Of addresses only those that exist are kept: others are guessed
- * without end. Foreign domains are kept, because whatever is sent on asks whether its domain is ours.
+ * Domains, addresses and accounts as they were last read. Each recipient of each message asks for
+ * them, and they change a few times a day. Of addresses only those that exist are kept: others are
+ * guessed without end. Foreign domains are kept, because whatever is sent on asks whether its
+ * domain is ours.
  */
 
 import type { AccountRow, AddressTarget, DomainRow } from '../../contract.ts';

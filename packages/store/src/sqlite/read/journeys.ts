@@ -1,4 +1,7 @@
-/** Reading journeys. Searches run over the newest first, in slices, so that a long one starves nobody. */
+/**
+ * Reading journeys. Searches run over the newest first, in slices, so that a long one starves
+ * nobody.
+ */
 
 import { setImmediate } from 'node:timers/promises';
 import type { JourneySearch } from '../../contract.ts';

@@ -118,8 +118,8 @@ export function listMessages(
 }
 
 /**
- * The answer is whole up to its modseq: when `limit` cuts it, it ends behind a mutation, never within
- * one, and its modseq is where to ask again from.
+ * The answer is whole up to its modseq: when `limit` cuts it, it ends behind a mutation, never
+ * within one, and its modseq is where to ask again from.
  */
 export function readChanges(
   db: Database,

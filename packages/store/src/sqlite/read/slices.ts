@@ -1,4 +1,7 @@
-/** Long reads in short steps: SQLite answers synchronously, so the event loop gets its turn in between. */
+/**
+ * Long reads in short steps: SQLite answers synchronously, so the event loop gets its turn in
+ * between.
+ */
 
 import { setImmediate } from 'node:timers/promises';
 

@@ -26,7 +26,9 @@ export interface Place {
   readonly rawSize: number;
 }
 
-/** The file is lengthened by zeros in such steps: a sync then need not write the file's size too. */
+/**
+ * The file is lengthened by zeros in such steps: a sync then need not write the file's size too.
+ */
 const growBytes = 1024 * 1024;
 const zeros = Buffer.alloc(growBytes);
 

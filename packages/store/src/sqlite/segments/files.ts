@@ -6,7 +6,9 @@ import { join } from 'node:path';
 export interface StorePaths {
   readonly directory: string;
   readonly database: string;
-  /** Holds a lock that dies with the process; never open it with fs, closing would drop the lock. */
+  /**
+   * Holds a lock that dies with the process; never open it with fs, closing would drop the lock.
+   */
   readonly lock: string;
   readonly lockOwner: string;
   readonly segments: string;

@@ -1,7 +1,7 @@
 /**
- * Reading bodies: every chunk that comes out has been verified against its CRC, and the record against
- * the hash the database knows. What was written since the store was opened is read at once (it lies in
- * the page cache), older bodies without blocking the thread.
+ * Reading bodies: every chunk that comes out has been verified against its CRC, and the record
+ * against the hash the database knows. What was written since the store was opened is read at once
+ * (it lies in the page cache), older bodies without blocking the thread.
  */
 
 import { close, open, read, readSync, openSync } from 'node:fs';

@@ -20,7 +20,10 @@ export interface ScannedRecord {
   readonly hash: Uint8Array;
 }
 
-/** The sound records in a row from `from` on; ends at the first that is not (zeros, a torn tail, rot). */
+/**
+ * The sound records in a row from `from` on; ends at the first that is not (zeros, a torn tail,
+ * rot).
+ */
 export function* readRecords(
   paths: StorePaths,
   segmentId: number,

@@ -1,6 +1,7 @@
 /**
- * Accepting a message: everything that follows from it in one transaction. First it is checked whether it
- * can be, without writing; then it is written without a way back but the rollback of the group.
+ * Accepting a message: everything that follows from it in one transaction. First it is checked
+ * whether it can be, without writing; then it is written without a way back but the rollback of the
+ * group.
  */
 
 import type { Accepted, Stored } from '../../contract.ts';

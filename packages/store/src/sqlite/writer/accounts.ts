@@ -1,6 +1,7 @@
 /**
- * Counters of accounts and mailboxes. The writer is the only one who changes them, so it keeps those in
- * use in memory, allocates UIDs, modseqs and ids from them and writes each changed row once per commit.
+ * Counters of accounts and mailboxes. The writer is the only one who changes them, so it keeps
+ * those in use in memory, allocates UIDs, modseqs and ids from them and writes each changed row
+ * once per commit.
  */
 
 import type { MailboxRole } from '../../contract.ts';

@@ -1,6 +1,6 @@
 /**
- * The calling thread's end of the writer. Operations of one turn of the event loop travel in one message;
- * answers come back in one message per group.
+ * The calling thread's end of the writer. Operations of one turn of the event loop travel in one
+ * message; answers come back in one message per group.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -20,8 +20,8 @@ import type {
 const waitingMax = 20_000;
 
 /**
- * Nobody outside waits for these: they go along with the next operation that somebody waits for, and so
- * cost no sync of their own. What a settlement says has happened already.
+ * Nobody outside waits for these: they go along with the next operation that somebody waits for,
+ * and so cost no sync of their own. What a settlement says has happened already.
  */
 const patient: ReadonlySet<OperationName> = new Set<OperationName>(['settle', 'renew']);
 const patienceMs = 10;

@@ -1,6 +1,6 @@
 /**
- * Compaction, the writer's half: a copied segment is taken over, blobs move to it in slices, and the old
- * file goes when nothing refers to it any more.
+ * Compaction, the writer's half: a copied segment is taken over, blobs move to it in slices, and
+ * the old file goes when nothing refers to it any more.
  */
 
 import { statSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Domains, accounts, aliases and their passwords; and taking a removed account apart, slice by slice. */
+/**
+ * Domains, accounts, aliases and their passwords; and taking a removed account apart, slice by
+ * slice.
+ */
 
 import type {
   AccountSettings,

@@ -234,7 +234,9 @@ export function releaseContent(context: WriterContext, account: number, content:
   context.blobs.release(row.blob_hash);
 }
 
-/** Puts a message into a mailbox under its next UID. Content and its references are the caller's. */
+/**
+ * Puts a message into a mailbox under its next UID. Content and its references are the caller's.
+ */
 export function putIn(
   context: WriterContext,
   room: Room,

@@ -1,4 +1,7 @@
-/** What POP3 sessions do at their end, and the hidden mailbox of what devices took away. RFC 1939 §6. */
+/**
+ * What POP3 sessions do at their end, and the hidden mailbox of what devices took away. RFC 1939
+ * §6.
+ */
 
 import type { PopUpdate } from '../../contract.ts';
 import { flagBits } from '../../contract.ts';

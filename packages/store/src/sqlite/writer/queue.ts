@@ -1,6 +1,7 @@
 /**
- * The queue: claim under a lease, settle with its token. Only rows that are due are looked at; a row's
- * `ready_ms` is its due time, the end of its lease while somebody is at it, and null while it is held.
+ * The queue: claim under a lease, settle with its token. Only rows that are due are looked at; a
+ * row's `ready_ms` is its due time, the end of its lease while somebody is at it, and null while it
+ * is held.
  */
 
 import { CorruptBlob } from '../../contract.ts';
@@ -105,7 +106,9 @@ function lease(
   });
 }
 
-/** One damaged row must not stop the others: it is held, with the reason, for a person to look at. */
+/**
+ * One damaged row must not stop the others: it is held, with the reason, for a person to look at.
+ */
 function holdDamaged(
   context: WriterContext,
   row: QueueColumns,

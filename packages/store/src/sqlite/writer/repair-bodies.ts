@@ -1,7 +1,8 @@
 /**
- * Mending bodies. A damaged one is looked for elsewhere in the segments; otherwise what is readable of it is
- * kept in its place and the damaged record is put into quarantine. Only a body of which nothing at all can be
- * read takes its message along, and then the message's header fields go into quarantine.
+ * Mending bodies. A damaged one is looked for elsewhere in the segments; otherwise what is readable
+ * of it is kept in its place and the damaged record is put into quarantine. Only a body of which
+ * nothing at all can be read takes its message along, and then the message's header fields go into
+ * quarantine.
  */
 
 import { createHash } from 'node:crypto';
@@ -158,7 +159,10 @@ function readRecord({ paths }: RepairContext, place: Place): Buffer | null {
   }
 }
 
-/** Frame by frame. A stored frame with a wrong CRC is most probably off by a bit: better than nothing. */
+/**
+ * Frame by frame. A stored frame with a wrong CRC is most probably off by a bit: better than
+ * nothing.
+ */
 function readWhatIsLeft(
   record: Buffer,
   rawSize: number,

@@ -1,6 +1,6 @@
 /**
- * Mending rows, by the codes of the check. Readable mail is never thrown away: what has lost its mailbox or
- * its place in one gets another. What cannot be kept is named.
+ * Mending rows, by the codes of the check. Readable mail is never thrown away: what has lost its
+ * mailbox or its place in one gets another. What cannot be kept is named.
  */
 
 import { formatJourneyId } from '../../journey.ts';

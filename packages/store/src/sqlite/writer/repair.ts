@@ -1,6 +1,6 @@
 /**
- * `store repair`: one transaction that mends what the deep check has found and says what could not be kept.
- * The writer does nothing else meanwhile; whoever reads keeps reading.
+ * `store repair`: one transaction that mends what the deep check has found and says what could not
+ * be kept. The writer does nothing else meanwhile; whoever reads keeps reading.
  */
 
 import { readdirSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * The rows of table `segment`: how long each is and how much of it is referred to. The row of the growing
- * segment may lag behind while it is only appended to, which saves a page in most commits; opening the
- * store after a crash catches up from the records themselves (see recover.ts).
+ * The rows of table `segment`: how long each is and how much of it is referred to. The row of the
+ * growing segment may lag behind while it is only appended to, which saves a page in most commits;
+ * opening the store after a crash catches up from the records themselves (see recover.ts).
  */
 
 import type { Database } from '../database.ts';

@@ -1,6 +1,6 @@
 /**
- * Numbers that are never used twice on this server. They are reserved in blocks, so that handing one out
- * does not write a page per commit; a crash leaves a gap, a clean end does not.
+ * Numbers that are never used twice on this server. They are reserved in blocks, so that handing
+ * one out does not write a page per commit; a crash leaves a gap, a clean end does not.
  */
 
 import type { Database } from '../database.ts';

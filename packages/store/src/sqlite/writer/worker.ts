@@ -1,7 +1,7 @@
 /**
- * The writer thread: owns the write connection and the segments. It takes operations from any number of
- * ports, commits what has arrived as one group without waiting for more, and answers each port once per
- * group.
+ * The writer thread: owns the write connection and the segments. It takes operations from any
+ * number of ports, commits what has arrived as one group without waiting for more, and answers each
+ * port once per group.
  */
 
 import {
@@ -134,7 +134,8 @@ class Writer {
       list.push({ ...ending, id: task.id });
       byPort.set(task.port, list);
     }
-    // What is kept in memory of the directory must be forgotten, by whoever has nothing to hear else.
+    // What is kept in memory of the directory must be forgotten, by whoever has nothing to hear
+    // else.
     const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
     for (const [port, { hearsChanges }] of this.#ports) {
       const heard = hearsChanges ? changes : ofDirectory;
@@ -155,7 +156,10 @@ class Writer {
     });
   }
 
-  /** The log is long: from here on it is written from its beginning again, if no reader is in the way. */
+  /**
+   * The log is long: from here on it is written from its beginning again, if no reader is in the
+   * way.
+   */
   #restartWal(): void {
     this.#db.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(RESTART);');
     this.#db.exec('PRAGMA busy_timeout = 5000');
