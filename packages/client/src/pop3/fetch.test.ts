@@ -132,6 +132,18 @@ test('a broken connection deletes nothing, and the next run goes on from there',
   assert.deepEqual(stored(folder).sort(), messages.map(({ text }) => text).sort());
 });
 
+test('where nothing can be written, the session ends too', async (t) => {
+  const folder = join(newFolder(t), 'file');
+  writeFileSync(folder, 'not a folder');
+  const peer = await startMaildropPeer(t, makeMessages(2), { pipelining: true });
+  const client = await Pop3Client.connect({ host: '127.0.0.1', port: peer.port, security: 'none' });
+  await client.login({ user: 'rina', password: 'x' });
+  const options = { folder, account: 'rina@peer', keep: false, nowMs };
+  await assert.rejects(fetchMail(client, options), { code: 'ENOTDIR' });
+  await assert.rejects(client.stat(), { code: 'closed' });
+  assert.equal(peer.messages.length, 2);
+});
+
 test('a folder takes one fetch at a time, and an account beside another', async (t) => {
   const folder = newFolder(t);
   const peer = await startMaildropPeer(t, makeMessages(2), { pipelining: true });

@@ -64,23 +64,26 @@ const stateFile = '.merpati-pop3.jsonl';
 const stagedPrefix = 'merpati-pop3.';
 
 /**
- * Fetches by a client that is logged in, and ends its session. Throws `Pop3Fault` or `FetchFault`
- * (the folder and its state file are sound in any case; run it again).
+ * Fetches by a client that is logged in, and ends its session, whatever happens. Throws
+ * `Pop3Fault`, `FetchFault`, or what the file system says (the folder and its state file are sound in any case; run it again).
  */
 export async function fetchMail(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
+  try {
+    return await fetchInto(client, options);
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}
+
+async function fetchInto(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
   const maildir = await Maildir.open(options.folder);
   await using lock = await FolderLock.take(options.folder);
   if (lock === null) {
     throw new FetchFault('folder-busy', `another fetch is writing to ${options.folder}`);
   }
   await using state = await FetchState.open(join(options.folder, stateFile));
-  const fetching = new Fetching({ client, maildir, state, options });
-  try {
-    return await fetching.run();
-  } catch (error) {
-    client.destroy();
-    throw error;
-  }
+  return await new Fetching({ client, maildir, state, options }).run();
 }
 
 interface Candidate {
