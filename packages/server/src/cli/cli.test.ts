@@ -90,6 +90,7 @@ describe('without any server', { concurrency: 2 }, () => {
       [['lab', 'fault', 'greylst'], /Did you mean greylist\?/],
       [['lab', '--ports-from', 'x'], /--ports-from 1024…59509/],
       [['queue', 'retry'], /Give ids, a filter, or --all/],
+      [['mail', 'send', '--to', 'a@b.test', '--wait', 'long'], /"long" is no time\n {2}--wait 30s/],
       [['mail', 'send', '--as', 'a@b.test'], /there are no recipients/],
       [['probe', 'mime-prase'], /Did you mean mime-parse\?/],
     ];
@@ -330,6 +331,9 @@ describe('with a lab', () => {
     assert.match(raw.out, /^Return-Path: <you@merpati\.test>\r\n/);
 
     const maildir = path.join(cwd, 'maildir');
+    const nowhere = await ask(['mail', 'fetch', path.join(saved, 'lampiran ✓.bin'), ...as]);
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.err, /cannot fetch mail: ENOTDIR.*\n {2}\[file\.unwritable\]/);
     const fetched = await ask(['mail', 'fetch', maildir, ...as]);
     assert.match(fetched.out, /^2 fetched .*, 0 were here, 2 deleted there$/m);
     assert.equal(readdirSync(path.join(maildir, 'new')).length, 2);
@@ -357,6 +361,15 @@ describe('with a lab', () => {
     assert.match(drawn.out, /~> MAIL FROM:<you@merpati\.test>/);
     const other = await ask(['journey', 'search', '--as', 'friend@surat.test', '--no-header']);
     assert.ok(other.out.trim().split('\n').length >= 2);
+    // Somebody whom none of it concerns: nothing is listed, nothing is shown while it happens.
+    const as = ['--as', 'siti@surat.test'];
+    await ask(['account', 'add', 'siti@surat.test', '--password', 'rahasia sekali']);
+    assert.equal((await ask(['journey', 'search', ...as, '--no-header'])).out, '');
+    const id = /([0-9a-z]{10})$/m.exec(drawn.out.split('\n')[0] ?? '')?.[1] ?? '';
+    assert.equal((await ask(['journey', id])).code, 0);
+    assert.equal((await ask(['journey', id, ...as])).code, 3);
+    assert.equal((await ask(['journey', 'tail', id, ...as])).code, 3);
+    await ask(['account', 'remove', 'siti@surat.test', '--yes']);
     assert.equal((await ask(['journey', '0000000000'])).code, 3);
   });
 

@@ -50,11 +50,18 @@ export async function openPop(named: Named, insecure: boolean): Promise<Pop3Clie
   }
 }
 
+/** The disk is full, the folder is a file, is another user's, … */
+function fileFailure(what: string, error: unknown): unknown {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || syscall === undefined || path === undefined) return error;
+  return new Failure('file.unwritable', 'failed', { what, why: error.message });
+}
+
 export function popFailure(what: string, error: unknown): unknown {
   if (error instanceof FetchFault) {
     return new Failure(`pop3.${error.code}`, 'failed', { what, why: error.message });
   }
-  if (!(error instanceof Pop3Fault)) return error;
+  if (!(error instanceof Pop3Fault)) return fileFailure(what, error);
   const exit = error.code === 'auth' ? 'notAllowed' : error.again === 'later' ? 'later' : 'failed';
   return new Failure(`pop3.${error.code}`, exit, { what, why: error.message });
 }

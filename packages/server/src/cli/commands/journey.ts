@@ -108,7 +108,10 @@ function registerSearch(journey: Command, cli: () => Cli): void {
     )
     .option('--as <address>', say('only of this account', 'hanya milik akun ini'))
     .option('--limit <n>', say('at most so many', 'paling banyak sekian'), '20')
-    .action(async (text: string | undefined, given: { as?: string; limit: string }) => {
+    .action(async (text: string | undefined, _own: object, command: Command) => {
+      // `--as` is an option of `journey` too, and commander gives it to that one wherever it stands.
+      // To miss it here would show everything to everybody.
+      const given = command.optsWithGlobals<{ as?: string; limit: string }>();
       const what = say('cannot search journeys', 'tidak bisa mencari perjalanan');
       const rows = await cli().call(what, 'journey.search', {
         ...(text === undefined ? {} : { text }),
@@ -135,39 +138,39 @@ function registerTail(journey: Command, cli: () => Cli): void {
     )
     .option('--as <address>', say('as this account may see it', 'sejauh boleh dilihat akun ini'))
     .option('--dialogue', say('with what the servers said', 'dengan percakapan antar-server'))
-    .action(
-      async (id: string | undefined, given: { rcpt?: string; as?: string; dialogue?: boolean }) => {
-        const what = say('cannot follow journeys', 'tidak bisa mengikuti perjalanan');
-        if (cli().globals.dryRun) return;
-        const input = { ...given, ...(id === undefined ? {} : { id }) };
-        delete input.dialogue;
-        const gone = new AbortController();
-        process.once('SIGINT', () => gone.abort());
-        const { output } = cli();
-        const options = renderOptions(cli(), given.dialogue === true);
-        let previousUs: number | null = null;
-        for await (const event of cli().stream(
-          { what, name: 'journey.tail', input },
-          gone.signal,
-        )) {
-          if (output.globals.json) {
-            output.json('merpati.journey.event/1', event);
-            continue;
-          }
-          for (const line of renderEvent(
-            event,
-            { previousUs, named: id === undefined, tellsRcpt: true },
-            options,
-          )) {
-            output.line(line);
-          }
-          previousUs = event.atUs;
+    .action(async (id: string | undefined, _own: object, command: Command) => {
+      // See `search`.
+      const given = command.optsWithGlobals<{ rcpt?: string; as?: string; dialogue?: boolean }>();
+      const what = say('cannot follow journeys', 'tidak bisa mengikuti perjalanan');
+      if (cli().globals.dryRun) return;
+      const input = {
+        ...(id === undefined ? {} : { id }),
+        ...(given.rcpt === undefined ? {} : { rcpt: given.rcpt }),
+        ...(given.as === undefined ? {} : { as: given.as }),
+      };
+      const gone = new AbortController();
+      process.once('SIGINT', () => gone.abort());
+      const { output } = cli();
+      const options = renderOptions(cli(), given.dialogue === true);
+      let previousUs: number | null = null;
+      for await (const event of cli().stream({ what, name: 'journey.tail', input }, gone.signal)) {
+        if (output.globals.json) {
+          output.json('merpati.journey.event/1', event);
+          continue;
         }
-        if (gone.signal.aborted) return;
-        throw new Failure('journey.cut', 'failed', {
-          what,
-          why: say('the server has gone', 'server sudah berhenti'),
-        });
-      },
-    );
+        for (const line of renderEvent(
+          event,
+          { previousUs, named: id === undefined, tellsRcpt: true },
+          options,
+        )) {
+          output.line(line);
+        }
+        previousUs = event.atUs;
+      }
+      if (gone.signal.aborted) return;
+      throw new Failure('journey.cut', 'failed', {
+        what,
+        why: say('the server has gone', 'server sudah berhenti'),
+      });
+    });
 }

@@ -78,8 +78,7 @@ async function fetchInto(
     }
     const account = await chooseAccount(cli, what, given.as);
     return await withOwnPassword(cli, { what, account }, async (password) => {
-      const client = await openOwn(cli, what, account);
-      await client.login({ user: account, password, mechanism: 'PLAIN' });
+      const client = await openOwn(cli, what, { account, password });
       return run(client, `${account}@local`);
     });
   } catch (error) {
@@ -88,7 +87,11 @@ async function fetchInto(
 }
 
 /** The server of this data folder; see submission-way.ts why its certificate is not looked at. */
-async function openOwn(cli: Cli, what: string, account: string): Promise<Pop3Client> {
+async function openOwn(
+  cli: Cli,
+  what: string,
+  { account, password }: { readonly account: string; readonly password: string },
+): Promise<Pop3Client> {
   const status = await cli.call(what, 'server.status', {});
   const home = status.homes.find((one) => one.domains.some((name) => account.endsWith(`@${name}`)));
   const place = home?.listen['pop3s']?.[0];
@@ -103,7 +106,14 @@ async function openOwn(cli: Cli, what: string, account: string): Promise<Pop3Cli
     });
   }
   const trust = { rejectUnauthorized: false };
-  return Pop3Client.connect({ ...localPlace(place), security: 'implicit', trust });
+  const client = await Pop3Client.connect({ ...localPlace(place), security: 'implicit', trust });
+  try {
+    await client.login({ user: account, password, mechanism: 'PLAIN' });
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
 }
 
 function showProgress(

@@ -113,6 +113,10 @@ export function registerSend(mail: Command, cli: () => Cli): void {
 async function send(cli: Cli, given: SendOptions): Promise<void> {
   const clickUs = Date.now() * 1000;
   const what = say('cannot send', 'tidak bisa mengirim');
+  if (given.wait !== undefined && readSeconds(given.wait) === null) {
+    const why = say(`"${given.wait}" is no time`, `"${given.wait}" bukan waktu`);
+    throw usage(what, why, '--wait 30s');
+  }
   if (given.to.length + given.cc.length + given.bcc.length === 0) {
     throw usage(what, say('there are no recipients', 'tidak ada penerima'), '--to ADDRESS');
   }
