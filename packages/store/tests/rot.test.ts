@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { storePaths } from '../src/sqlite/segments/files.ts';
@@ -65,7 +65,6 @@ test(
       await using rotten = new Scratch();
       cpSync(sound.directory, rotten.directory, { recursive: true });
       const paths = storePaths(rotten.directory);
-      rmSync(`${paths.database}-wal`, { force: true });
       const what = flip(paths.database);
       try {
         const store = await rotten.open();

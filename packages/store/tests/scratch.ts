@@ -20,8 +20,8 @@ export class Scratch implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'merpati-scratch-'));
   readonly #stores: Store[] = [];
 
-  async open(reserveBytes = 0): Promise<Store> {
-    const store = await openStore({ directory: this.directory, reserveBytes });
+  async open(options: { segmentBytesMax?: number } = {}): Promise<Store> {
+    const store = await openStore({ directory: this.directory, reserveBytes: 0, ...options });
     this.#stores.push(store);
     return store;
   }

@@ -54,10 +54,15 @@ export async function makeBody(
   chunkBytes = 65_536,
 ): Promise<Body> {
   const writer = store.newBody();
-  for (let at = 0; at < bytes.length; at += chunkBytes) {
-    await writer.write(bytes.slice(at, at + chunkBytes));
+  try {
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      await writer.write(bytes.slice(at, at + chunkBytes));
+    }
+    return await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
   }
-  return writer.finish();
 }
 
 export async function readAll(body: StoredBody): Promise<Buffer> {

@@ -22,6 +22,7 @@ export class Database {
   statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
+      if (!this.#db.isOpen) throw new StoreUnavailable('closed');
       statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }
@@ -45,11 +46,11 @@ export class Database {
 
   /** Several reads that must see one state. `read` must not wait for anything. */
   snapshot<T>(read: () => T): T {
-    this.#db.exec('BEGIN');
+    this.statement('BEGIN').run();
     try {
       return read();
     } finally {
-      this.#db.exec('COMMIT');
+      this.statement('COMMIT').run();
     }
   }
 

@@ -9,6 +9,7 @@ import { recover, type Recovered } from './recover.ts';
 import { jumpAheadAfterRestore } from './restored.ts';
 import { migrations } from './schema.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
+import { segmentBytesMax } from './segments/format.ts';
 import { SqliteStore } from './store.ts';
 
 export interface StoreOptions {
@@ -16,6 +17,8 @@ export interface StoreOptions {
   readonly directory: string;
   /** Free octets of the disk below which no new mail is taken. Default 64 MiB. */
   readonly reserveBytes?: number;
+  /** From this size on a segment is full and the next one begins. Default 64 MiB. */
+  readonly segmentBytesMax?: number;
 }
 
 const reserveBytesDefault = 64 * 1024 * 1024;
@@ -39,6 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       openLength: recovered.openLength,
       nextSegment: recovered.nextSegment,
       reserveBytes: options.reserveBytes ?? reserveBytesDefault,
+      segmentBytesMax: options.segmentBytesMax ?? segmentBytesMax,
     });
   } catch (error) {
     lock.release();

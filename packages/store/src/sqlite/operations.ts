@@ -152,6 +152,7 @@ export interface WriterStart {
   readonly openLength: number;
   readonly nextSegment: number;
   readonly reserveBytes: number;
+  readonly segmentBytesMax: number;
 }
 
 export type ToWriter =

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import type { Database } from './database.ts';
 import { cutSegment } from './segments/append.ts';
 import { readSegmentName, segmentBytes, type StorePaths } from './segments/files.ts';
-import { segmentBytesMax } from './segments/format.ts';
 import { readRecords } from './segments/scan.ts';
 
 export interface Recovered {
@@ -41,7 +40,7 @@ export function recover(db: Database, paths: StorePaths): Recovered {
     const tail = readTail(db, paths, row);
     if (cutSegment(paths, id, tail.length)) cut.push(id);
     // A file shorter than its row has lost octets: nothing more goes into it, the check will tell.
-    const isWhole = segmentBytes(paths, id) === tail.length && tail.length < segmentBytesMax;
+    const isWhole = segmentBytes(paths, id) === tail.length;
     if (isWhole) open = { id, length: tail.length };
     db.run(
       'INSERT OR REPLACE INTO segment (segment_id, length, live, sealed) VALUES (?, ?, ?, ?)',

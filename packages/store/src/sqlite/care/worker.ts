@@ -1,11 +1,11 @@
 /**
- * The care thread: what is slow and may stop neither the writer nor a protocol. Checkpoints (PASSIVE, so
- * that nobody waits for them), checks, copies of segments worth compacting, backups.
+ * The care thread: what is slow and may stop neither the writer nor a protocol. Checkpoints
+ * (PASSIVE, so that nobody waits for them), checks, copies of segments worth compacting, backups.
  */
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { CheckProgress } from '../../contract.ts';
-import { openForWriting, type Database } from '../database.ts';
+import { machineTrouble, openForWriting, type Database } from '../database.ts';
 import { storePaths, type StorePaths } from '../segments/files.ts';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
@@ -55,9 +55,13 @@ class Care {
 
   #checkpoint(): void {
     this.#timer = null;
-    const result = this.#db.get<{ busy: number; log: number; checkpointed: number }>(
-      'PRAGMA wal_checkpoint(PASSIVE)',
-    );
+    let result: { busy: number; log: number; checkpointed: number } | undefined;
+    try {
+      result = this.#db.get('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      // On a full or failing disk everything stays in the log; it is tried again.
+      if (machineTrouble(error) === null) throw error;
+    }
     const log = result?.log ?? 0;
     const isComplete = result?.busy === 0 && result.checkpointed >= log;
     this.#say({ kind: 'checkpointed', logBytes: log * pageBytes, isComplete });

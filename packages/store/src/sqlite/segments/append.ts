@@ -14,7 +14,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { recordBytesMax, segmentBytesMax, writeRecord, type RawBytes } from './format.ts';
+import { recordBytesMax, writeRecord, type RawBytes } from './format.ts';
 import { segmentFile, syncDirectory, type StorePaths } from './files.ts';
 
 /** Where a blob lies. */
@@ -47,12 +47,18 @@ export class SegmentAppender {
   #folderDirty = false;
   syncs = 0;
 
-  /** Goes on in segment `id` after `length` octets; what lies behind is cut off. */
-  constructor(paths: StorePaths, id: number, length: number) {
+  readonly #fullBytes: number;
+
+  /** Goes on in segment `id` after `length` octets; it is full from `fullBytes` on. */
+  constructor(
+    paths: StorePaths,
+    start: { readonly id: number; readonly length: number; readonly fullBytes: number },
+  ) {
     this.#paths = paths;
-    this.#id = id;
-    this.#length = length;
-    this.#synced = length;
+    this.#id = start.id;
+    this.#length = start.length;
+    this.#synced = start.length;
+    this.#fullBytes = start.fullBytes;
   }
 
   get id(): number {
@@ -108,7 +114,7 @@ export class SegmentAppender {
   }
 
   get isFull(): boolean {
-    return this.#length >= segmentBytesMax;
+    return this.#length >= this.#fullBytes;
   }
 
   /** Goes on in another, new segment. The old file loses its zeros and stays as it is for ever. */

@@ -41,6 +41,8 @@ export class SpoolingBodyWriter implements BodyWriter {
   #spool: SpoolFile | null = null;
   #busy: Promise<void> = Promise.resolve();
   #state: 'open' | 'finished' | 'aborted' = 'open';
+  /** What has gone wrong; nothing more will be taken. */
+  #trouble: unknown = null;
 
   /** `isAccepting` throws `StoreUnavailable` when nothing more may be taken. */
   constructor(paths: StorePaths, isAccepting: () => void) {
@@ -49,6 +51,7 @@ export class SpoolingBodyWriter implements BodyWriter {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#trouble !== null) throw this.#trouble;
     if (this.#state !== 'open') throw new Error(`write after the body was ${this.#state}`);
     if (chunk.length === 0) return undefined;
     this.#lastButOne = chunk.length > 1 ? (chunk.at(-2) ?? 0) : this.#last;
@@ -60,6 +63,7 @@ export class SpoolingBodyWriter implements BodyWriter {
     else if (this.#size > hashAtOnceBytesMax) this.#hash = this.#hashHeld();
     if (this.#size <= bodyInMemoryBytesMax || this.#held < frameBytesMax) return undefined;
     this.#busy = this.#busy.then(() => this.#drain(frameBytesMax));
+    this.#busy.catch(() => undefined); // who does not wait here is told by the next write or by finish
     return this.#busy;
   }
 
@@ -67,6 +71,7 @@ export class SpoolingBodyWriter implements BodyWriter {
     if (this.#state !== 'open') throw new Error(`finish after the body was ${this.#state}`);
     this.#state = 'finished';
     await this.#busy;
+    if (this.#trouble !== null) throw this.#trouble;
     const size = this.#size;
     const unterminated = size > 0 && !(this.#lastButOne === cr && this.#last === lf);
     if (size <= bodyInMemoryBytesMax) {
@@ -119,8 +124,15 @@ export class SpoolingBodyWriter implements BodyWriter {
         await this.#spool.write(frame);
       }
     } catch (error) {
-      throw machineTrouble(error) ?? error;
+      throw await this.#fail(error);
     }
+  }
+
+  /** The file goes at once: on a full disk its room is what others wait for. */
+  async #fail(error: unknown): Promise<unknown> {
+    this.#trouble ??= machineTrouble(error) ?? error;
+    await this.#discard();
+    return this.#trouble;
   }
 
   #take(count: number): Buffer {

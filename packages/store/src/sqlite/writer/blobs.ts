@@ -1,10 +1,10 @@
 /**
- * Who refers to which body. Bodies are placed in the segments before the transaction and referred to within
- * it; the counts live in the same database as everything that refers.
+ * Who refers to which body. Bodies are placed in the segments before the transaction and referred
+ * to within it; the counts live in the same database as everything that refers.
  */
 
 import { renameSync, rmSync, statSync } from 'node:fs';
-import type { Database } from '../database.ts';
+import { machineTrouble, type Database } from '../database.ts';
 import type { PackedBody } from '../operations.ts';
 import { adoptSpool, SegmentAppender, type Place } from '../segments/append.ts';
 import { segmentFile, type StorePaths } from '../segments/files.ts';
@@ -166,7 +166,10 @@ export class Blobs {
     this.#ledger.completeNext();
   }
 
-  /** The growing segment has a row that tells its length; what is alive in it is counted by the caller. */
+  /**
+   * The growing segment has a row that tells its length; what is alive in it is counted by the
+   * caller.
+   */
   noteGrowing(): void {
     const { id, length } = this.#appender;
     this.#db.run(
@@ -194,8 +197,8 @@ export class Blobs {
 
   /** All of the group has been committed or answered. */
   endGroup(): void {
-    for (const file of this.#spent) rmSync(file, { force: true });
-    for (const id of this.#dropped) rmSync(segmentFile(this.#paths, id), { force: true });
+    for (const file of this.#spent) removeQuietly(file);
+    for (const id of this.#dropped) removeQuietly(segmentFile(this.#paths, id));
     this.#clear();
   }
 
@@ -246,5 +249,14 @@ export class Blobs {
     const { size } = statSync(segmentFile(this.#paths, segment));
     this.#ledger.seal(segment, size);
     return { segment, offset: 0, storedSize: size, rawSize };
+  }
+}
+
+/** All has been committed: a file that cannot be removed now is found as left over when the store is opened. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    if (machineTrouble(error) === null) throw error;
   }
 }

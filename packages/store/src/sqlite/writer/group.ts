@@ -111,7 +111,7 @@ export class GroupCommit {
     const mayBeLost = prepared.every(({ operation }) => isVoidAfterCrash(operation));
     // A commit that is not synced lies before the next one in the log, which syncs both.
     if (mayBeLost) db.exec('PRAGMA synchronous = NORMAL');
-    db.exec('BEGIN IMMEDIATE');
+    db.run('BEGIN IMMEDIATE');
     try {
       const endings = prepared.map(({ id, operation, bodies }) => ({
         id,
@@ -119,7 +119,7 @@ export class GroupCommit {
       }));
       accounts.flush();
       blobs.flush();
-      db.exec('COMMIT');
+      db.run('COMMIT');
       blobs.committed();
       this.commits += 1;
       if (!mayBeLost) this.syncs += 1;

@@ -36,7 +36,11 @@ class Writer {
   constructor(start: WriterStart) {
     const paths = storePaths(start.directory);
     this.#db = openForWriting(paths.database);
-    const appender = new SegmentAppender(paths, start.openSegment, start.openLength);
+    const appender = new SegmentAppender(paths, {
+      id: start.openSegment,
+      length: start.openLength,
+      fullBytes: start.segmentBytesMax,
+    });
     this.#blobs = new Blobs(this.#db, paths, { appender, nextSegment: start.nextSegment });
     this.#context = createContext(this.#db, paths, this.#blobs);
     this.#group = new GroupCommit(this.#context, {
