@@ -109,9 +109,19 @@ describe('commands', () => {
     using list = await world.open();
     await list.say('MAIL FROM:<rina@surat.test>', 250);
     for (let i = 0; i < 15; i += 1) {
+      await world.addAccount(`reader${i}@merpati.test`);
       await list.say(`RCPT TO:<nobody${i}@merpati.test>`, '550 5.1.1');
-      await list.say('RCPT TO:<you@merpati.test>', 250);
+      await list.say(`RCPT TO:<reader${i}@merpati.test>`, 250);
     }
+    // One address that is known buys no guesses.
+    using guess = await world.open();
+    await guess.say('MAIL FROM:<rina@surat.test>', 250);
+    for (let i = 0; i < 11; i += 1) {
+      await guess.say(`RCPT TO:<you+${i}@merpati.test>`, 250);
+      guess.send(`RCPT TO:<nobody${i}@merpati.test>`);
+      await guess.expect(550);
+    }
+    await guess.expect(421);
     using harvest = await world.open();
     await harvest.say('MAIL FROM:<rina@surat.test>', 250);
     for (let i = 0; i < 10; i += 1) await harvest.say(`RCPT TO:<nobody${i}@merpati.test>`, 550);

@@ -30,13 +30,25 @@ export const rcpt: CommandRow<'RCPT'> = {
     if (isGreylisted(session, transaction.sender, to.text)) {
       throw new Refusal('greylisted', 'Greylisted, please try again in a minute');
     }
+    // A list with some stale addresses is not a harvest.
+    if (session.errors > 0 && isNews(transaction, place)) session.errors -= 1;
     transaction.recipients.push({ address: to.text, ...parameters, place });
     session.state = 'rcpt';
-    // A list with some stale addresses is not a harvest.
-    if (session.errors > 0) session.errors -= 1;
     return replies.recipientOk;
   },
 };
+
+/** Somebody not named before: one address that is known, with ever new +tags, proves nothing. */
+function isNews(transaction: Transaction, place: Resolution): boolean {
+  const target = targetOf(place);
+  return target === null || !transaction.recipients.some((one) => targetOf(one.place) === target);
+}
+
+/** null: somebody elsewhere, for whom only our own users ask. */
+function targetOf(place: Resolution | null): number | string | null {
+  if (place?.kind !== 'ours') return null;
+  return place.accounts[0]?.account.id ?? place.elsewhere[0] ?? null;
+}
 
 function checkPlace(session: Session, address: string, place: Resolution): void {
   if (place.kind === 'unknown') {
