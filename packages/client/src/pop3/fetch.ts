@@ -65,7 +65,8 @@ const stagedPrefix = 'merpati-pop3.';
 
 /**
  * Fetches by a client that is logged in, and ends its session, whatever happens. Throws
- * `Pop3Fault`, `FetchFault`, or what the file system says (the folder and its state file are sound in any case; run it again).
+ * `Pop3Fault`, `FetchFault`, or what the file system says (the folder and its state file are sound
+ * in any case; run it again).
  */
 export async function fetchMail(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
   try {

@@ -109,8 +109,8 @@ function registerSearch(journey: Command, cli: () => Cli): void {
     .option('--as <address>', say('only of this account', 'hanya milik akun ini'))
     .option('--limit <n>', say('at most so many', 'paling banyak sekian'), '20')
     .action(async (text: string | undefined, _own: object, command: Command) => {
-      // `--as` is an option of `journey` too, and commander gives it to that one wherever it stands.
-      // To miss it here would show everything to everybody.
+      // `--as` is an option of `journey` too, and commander gives it to that one wherever it
+      // stands. To miss it here would show everything to everybody.
       const given = command.optsWithGlobals<{ as?: string; limit: string }>();
       const what = say('cannot search journeys', 'tidak bisa mencari perjalanan');
       const rows = await cli().call(what, 'journey.search', {
