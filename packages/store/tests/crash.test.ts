@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,7 @@ function round(chain: Chain): Promise<void> {
  */
 function tearTail(chain: Chain): void {
   const paths = storePaths(chain.directory);
+  if (!existsSync(paths.segments)) return; // it was killed before it had begun
   const ids = readdirSync(paths.segments).flatMap((name) => readSegmentName(name) ?? []);
   const id = Math.max(0, ...ids);
   if (id === 0) return;

@@ -34,18 +34,16 @@ async function deliver(store: Store, bytes: Uint8Array): Promise<boolean> {
 
 async function fillUp(store: Store, sizes: readonly number[]): Promise<Buffer[]> {
   const taken: Buffer[] = [];
-  for (let refusals = 0; refusals < 20;) {
+  let refusals = 0;
+  for (;;) {
     const batch = Array.from({ length: 8 }, (_, index) =>
       randomBytes(sizes[(taken.length + index) % sizes.length] ?? 100),
     );
     const results = await Promise.all(batch.map((bytes) => deliver(store, bytes)));
-    results.forEach((isTaken, index) => {
-      const bytes = batch[index];
-      if (isTaken && bytes !== undefined) taken.push(bytes);
-      else refusals += 1;
-    });
+    taken.push(...batch.filter((_, index) => results[index] === true));
+    refusals += results.filter((isTaken) => !isTaken).length;
+    if (refusals >= 20) return taken;
   }
-  return taken;
 }
 
 async function everythingIsThere(store: Store, taken: readonly Buffer[]): Promise<void> {

@@ -11,11 +11,26 @@ import { accountCount, acceptanceOf, prepare } from './workload.ts';
 
 const [directory = '', first = '1', ...retry] = process.argv.slice(2);
 const sessions = 12;
-const say = (line: string) => writeSync(1, `${line} ${process.hrtime.bigint()}\n`);
+
+/** The pipe takes it before anything else happens, however slowly the other side reads. */
+function write(line: string): void {
+  const bytes = Buffer.from(line);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+function say(line: string): void {
+  write(`${line} ${process.hrtime.bigint()}\n`);
+}
 
 const store = await openStore({ directory, reserveBytes: 0 });
 await prepare(store);
-writeSync(1, 'ready\n');
+write('ready\n');
 
 let next = Number(first);
 const again = retry.map(Number);
