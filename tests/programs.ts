@@ -11,12 +11,13 @@ import type { TestContext } from 'node:test';
 interface Need {
   /** Looked for in PATH and in the sbin folders, unless absolute. */
   readonly files: readonly string[];
-  /** Debian's package. */
+  /** Debian's packages, separated by spaces. */
   readonly package: string;
 }
 
 const needs = {
-  swaks: { files: ['swaks'], package: 'swaks' },
+  // It speaks TLS only with the second one, which it does not insist on.
+  swaks: { files: ['swaks'], package: 'swaks libnet-ssleay-perl' },
   curl: { files: ['curl'], package: 'curl' },
   msmtp: { files: ['msmtp'], package: 'msmtp' },
   getmail: { files: ['getmail'], package: 'getmail6' },
@@ -92,6 +93,6 @@ export function leaveUndone(t: TestContext, why: string): void {
 
 /** The Debian packages that all tests together want: `.ci/run` installs them. */
 if (import.meta.main) {
-  const packages = Object.values(needs).map((need) => need.package);
+  const packages = Object.values(needs).flatMap((need) => need.package.split(' '));
   console.log([...new Set(packages)].filter((name) => name !== '').join('\n'));
 }
