@@ -15,7 +15,7 @@ import { Dialogue } from './testing/dialogue.ts';
 import { testSettings } from './testing/home.ts';
 import { hashPassword } from './accounts/password.ts';
 
-test('stopping: who is idle hears it at once, in whatever protocol; a message is finished', async () => {
+test('stopping: who is idle hears it at once, in any protocol; a message is finished', async () => {
   const data = mkdtempSync(path.join(os.tmpdir(), 'merpati-serve-'));
   const any = ['127.0.0.1:0'];
   const listen = { smtp: any, pop3: any, http: any };

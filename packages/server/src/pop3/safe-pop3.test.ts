@@ -66,7 +66,7 @@ test('with leave-copy the device sees it go, and others see it stay', async (t) 
   assert.equal(inbox?.total, 1);
 });
 
-test('kept for no days, it is gone at once; EXPIRE 0 would say that nothing may stay', async (t) => {
+test('kept for no days, it is gone at once; EXPIRE 0 would say that none may stay', async (t) => {
   const world = await startPop3World(t, { settings: { pop: { policy: 'hide', keepDays: 0 } } });
   const account = world.account(you);
   await world.deliver(you, rice);
