@@ -1,4 +1,7 @@
-/** Compaction, backup, checkpoints, and what happens to the group of an operation that is our own mistake. */
+/**
+ * Compaction, backup, checkpoints, and what happens to the group of an operation that is our own
+ * mistake.
+ */
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

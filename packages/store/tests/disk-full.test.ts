@@ -1,6 +1,6 @@
 /**
- * A full disk: nothing more is taken and that is said, what is there can be read and removed, nothing is half
- * done, and when there is room again mail is taken again without anybody's help.
+ * A full disk: nothing more is taken and that is said, what is there can be read and removed,
+ * nothing is half done, and when there is room again mail is taken again without anybody's help.
  */
 
 import assert from 'node:assert/strict';

@@ -120,6 +120,32 @@ test('a migration copies before, moves on as a whole or not at all', async () =>
   db.close();
 });
 
+test('a store of schema 1 becomes one of today', async () => {
+  await using scratch = new Scratch();
+  const store = await scratch.open();
+  await addYou(store);
+  await fill(store, ['old\r\n']);
+  const inbox = await readInbox(store);
+  await store.close();
+  const paths = storePaths(scratch.directory);
+  const db = new DatabaseSync(paths.database);
+  for (const column of [
+    'account.crc',
+    'profile.crc',
+    'mailbox.crc',
+    'mailbox.digest',
+    'queue.crc',
+  ]) {
+    db.exec(`ALTER TABLE ${column.replace('.', ' DROP COLUMN ')}`);
+  }
+  db.exec('PRAGMA user_version = 1');
+  db.close();
+  const again = await scratch.open();
+  assert.deepEqual(await readInbox(again), inbox);
+  assert.deepEqual((await again.check({ deep: true })).findings, []);
+  assert.ok(existsSync(`${paths.database}.schema-1`));
+});
+
 test('a torn tail is cut, and what nobody was told of is dead', async () => {
   await using scratch = new Scratch();
   const store = await scratch.open();

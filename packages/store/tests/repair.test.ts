@@ -16,8 +16,10 @@ interface Case {
   /** What breaks it, in SQL. */
   readonly sql: string;
   readonly finds: string;
-  /** Codes of what repair has to give up. */
+  /** Kinds of what repair has to give up or to doubt. */
   readonly loses?: readonly string[];
+  /** Messages are among it. */
+  readonly takesMail?: true;
 }
 
 const cases: readonly Case[] = [
@@ -29,8 +31,18 @@ const cases: readonly Case[] = [
   { name: 'wrong unseen', sql: 'UPDATE mailbox SET unseen = 99', finds: 'counter.mailbox.unseen' },
   { name: 'wrong sizes', sql: 'UPDATE mailbox SET size = 1', finds: 'counter.mailbox.size' },
   { name: 'wrong quota use', sql: 'UPDATE account SET used = 5', finds: 'counter.account' },
-  { name: 'UIDNEXT in the past', sql: 'UPDATE mailbox SET uidnext = 2', finds: 'uid.next' },
-  { name: 'a modseq in the past', sql: 'UPDATE mailbox SET modseq = 1', finds: 'modseq.mailbox' },
+  {
+    name: 'UIDNEXT in the past',
+    sql: 'UPDATE mailbox SET uidnext = 2',
+    finds: 'uid.next',
+    loses: ['mailbox.crc'],
+  },
+  {
+    name: 'a modseq in the past',
+    sql: 'UPDATE mailbox SET modseq = 1',
+    finds: 'modseq.mailbox',
+    loses: ['mailbox.crc'],
+  },
   { name: 'account modseq', sql: 'UPDATE account SET modseq = 1', finds: 'modseq.account' },
   { name: 'ids in use', sql: 'UPDATE account SET next_email = 1', finds: 'ids.account' },
   { name: 'log size', sql: 'UPDATE account SET log_size = 7', finds: 'log.account' },
@@ -51,12 +63,18 @@ const cases: readonly Case[] = [
     sql: 'DELETE FROM mailbox WHERE mailbox_id = 1',
     finds: 'message.mailbox',
   },
-  { name: 'a lost message row', sql: 'DELETE FROM message WHERE uid = 2', finds: 'content.refs' },
+  {
+    name: 'a lost message row',
+    sql: 'DELETE FROM message WHERE uid = 2',
+    finds: 'content.refs',
+    loses: ['mailbox.digest'],
+  },
   {
     name: 'lost content',
     sql: 'DELETE FROM content WHERE content_id = 2',
     finds: 'message.content',
     loses: ['message.content'],
+    takesMail: true,
   },
   { name: 'lost blobs', sql: 'DELETE FROM blob', finds: 'content.blob' },
   { name: 'misplaced blobs', sql: 'UPDATE blob SET offset = offset + 1', finds: 'body.damaged' },
@@ -64,9 +82,15 @@ const cases: readonly Case[] = [
     name: 'changed header fields',
     sql: "UPDATE content SET prefix = CAST(x'4142' || prefix AS BLOB)",
     finds: 'content.crc',
-    loses: ['content.crc', 'content.crc', 'content.crc', 'content.crc'],
+    loses: ['content.crc'],
+    takesMail: true,
   },
-  { name: 'two of one email', sql: 'UPDATE message SET email_id = 1', finds: 'email.twice' },
+  {
+    name: 'two of one email',
+    sql: 'UPDATE message SET email_id = 1',
+    finds: 'email.twice',
+    loses: ['mailbox.digest'],
+  },
   { name: 'a lost address', sql: 'DELETE FROM address', finds: 'profile.address' },
   {
     name: 'a lost profile',
@@ -75,9 +99,38 @@ const cases: readonly Case[] = [
     loses: ['account.profile'],
   },
   { name: 'a lost account', sql: 'DELETE FROM account', finds: 'profile.account' },
+  {
+    name: 'a flag that nobody set',
+    sql: 'UPDATE message SET flags = flags | 4 WHERE uid = 1',
+    finds: 'mailbox.digest',
+    loses: ['mailbox.digest'],
+  },
+  {
+    name: 'another UIDVALIDITY',
+    sql: 'UPDATE mailbox SET uidvalidity = uidvalidity + 1',
+    finds: 'mailbox.crc',
+    loses: ['mailbox.crc'],
+  },
+  {
+    name: 'another recipient',
+    sql: "UPDATE queue SET recipient = 'fiend@surat.test'",
+    finds: 'queue.row.crc',
+    loses: ['queue.row.crc'],
+  },
+  {
+    name: 'another password',
+    sql: "UPDATE profile SET credential = replace(credential, 'test', 'tast')",
+    finds: 'profile.crc',
+    loses: ['profile.crc'],
+  },
   { name: 'torn journeys', sql: "UPDATE journey_part SET events = '{'", finds: 'journey.events' },
   { name: 'lost journeys', sql: 'DELETE FROM journey', finds: 'journey.part' },
-  { name: 'no inbox', sql: 'UPDATE mailbox SET role = NULL', finds: 'mailbox.roles' },
+  {
+    name: 'no inbox',
+    sql: 'UPDATE mailbox SET role = NULL',
+    finds: 'mailbox.roles',
+    loses: ['mailbox.crc'],
+  },
 ];
 
 async function begin(scratch: Scratch): Promise<string[]> {
@@ -124,9 +177,10 @@ for (const each of cases) {
     const codes = before.findings.map((finding) => finding.code);
     assert.ok(codes.includes(each.finds), codes.join(' '));
     const report = await store.repair({});
-    assert.deepEqual(report.lost.map((loss) => loss.code).sort(), [...(each.loses ?? [])].sort());
+    const lost = [...new Set(report.lost.map((loss) => loss.code))].sort();
+    assert.deepEqual(lost, each.loses ?? []);
     await isClean(store);
-    if (each.loses === undefined) {
+    if (each.takesMail !== true) {
       assert.deepEqual(await everyText(store), [...inbox].sort(), 'every message is still there');
     }
     await fill(store, ['Subject: life goes on\r\n\r\n']);

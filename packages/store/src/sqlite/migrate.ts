@@ -29,6 +29,7 @@ export function migrate(
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(step.sql);
+      step.after?.(db);
       db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${step.version};`);
       db.exec('COMMIT');
     } catch (error) {

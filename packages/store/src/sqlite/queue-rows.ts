@@ -5,6 +5,7 @@ import { CorruptBlob, type QueueFilter, type QueueItem, type QueueRow } from '..
 import type { AccountId } from '../ids.ts';
 import { journeyId, queueId } from '../ids.ts';
 import { queueMessageCrc } from './checksums.ts';
+import { queueSeal } from './seals.ts';
 
 export interface QueueColumns {
   readonly queue_id: number;
@@ -22,6 +23,7 @@ export interface QueueColumns {
   readonly delay_notice_sent: number;
   readonly token: number | null;
   readonly leased_until_ms: number | null;
+  readonly crc: number;
 }
 
 export interface QueueMessageColumns {
@@ -72,6 +74,9 @@ export function queueRow(row: QueueJoin): QueueRow {
 export function queueItem(row: QueueColumns, message: QueueMessageColumns): QueueItem {
   const prefix = Uint8Array.from(message.prefix);
   const bodyHash = Uint8Array.from(message.blob_hash);
+  if (queueSeal(row) !== row.crc) {
+    throw new CorruptBlob(`queue ${row.queue_id}`, 'its CRC does not fit');
+  }
   if (queueMessageCrc({ hash: bodyHash, prefix }) !== message.crc) {
     throw new CorruptBlob(`queue ${row.queue_id}`, 'the CRC of its message does not fit');
   }

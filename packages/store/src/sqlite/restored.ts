@@ -5,6 +5,7 @@
  */
 
 import type { Database } from './database.ts';
+import { sealAll } from './seals.ts';
 
 const uidGap = 2 ** 16;
 const numberGap = 2 ** 32;
@@ -23,5 +24,6 @@ export function jumpAheadAfterRestore(db: Database): void {
   db.run("UPDATE sequence SET next = next + ? WHERE name <> 'account'", numberGap);
   db.run("UPDATE sequence SET next = next + ? WHERE name = 'account'", uidGap);
   db.run("DELETE FROM meta WHERE key = 'restored'");
+  sealAll(db);
   db.exec('COMMIT');
 }

@@ -5,9 +5,14 @@
  * its file.
  */
 
+import type { Database } from './database.ts';
+import { sealAll } from './seals.ts';
+
 export interface Migration {
   readonly version: number;
   readonly sql: string;
+  /** What SQL cannot do, in the same transaction. */
+  readonly after?: (db: Database) => void;
 }
 
 const directory = `
@@ -266,7 +271,17 @@ CREATE TABLE journey_account (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Checksums of rows, see seals.ts. */
+const seals = `
+ALTER TABLE account ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE profile ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE queue ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+`;
+
 /** In order; the last one's number is the schema's version. Never change one that was released. */
 export const migrations: readonly Migration[] = [
   { version: 1, sql: directory + mail + bodies + queue + journeys },
+  { version: 2, sql: seals, after: sealAll },
 ];

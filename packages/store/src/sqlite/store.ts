@@ -1,6 +1,6 @@
 /**
- * The embedded engine behind the contract: reads on this thread's own connection, writes through the
- * writer thread. One of these per thread and store.
+ * The embedded engine behind the contract: reads on this thread's own connection, writes through
+ * the writer thread. One of these per thread and store.
  */
 
 import { statSync } from 'node:fs';
@@ -366,7 +366,10 @@ export class SqliteStore implements Store {
     await this.#alone(() => this.#care.perform('backup', { target }));
   }
 
-  /** Gives back what dead bodies occupy; answers how many segments went. Runs by itself now and then. */
+  /**
+   * Gives back what dead bodies occupy; answers how many segments went. Runs by itself now and
+   * then.
+   */
   compact(deadShareMin = compactDeadShareMin): Promise<number> {
     return this.#alone(() => compact(this.#writer, this.#care, { deadShareMin }));
   }

@@ -3,14 +3,22 @@
 import { formatJourneyId } from '../../journey.ts';
 import { journeyId } from '../../ids.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
+import { brokenSeals } from '../seals.ts';
 import type { CheckContext } from './check.ts';
 
 const progressEvery = 5000;
 
 export function checkRows(context: CheckContext): void {
+  checkSeals(context);
   checkContents(context);
   checkQueueMessages(context);
   checkJourneys(context);
+}
+
+function checkSeals({ db, findings }: CheckContext): void {
+  for (const broken of brokenSeals(db)) {
+    findings.add({ severity: 'error', mendable: true, ...broken });
+  }
 }
 
 function checkContents({ db, findings, onProgress }: CheckContext): void {

@@ -30,7 +30,8 @@ const recount = `
 function counter(name: string): Rule {
   return rule(
     `counter.mailbox.${name}`,
-    `SELECT ${mailboxAt} AS at, '${name} says ' || ${name} || ', counted ' || real_${name} AS message
+    `SELECT ${mailboxAt} AS at,
+      '${name} says ' || ${name} || ', counted ' || real_${name} AS message
      FROM (${recount}) WHERE ${name} <> real_${name}`,
   );
 }
@@ -99,7 +100,8 @@ const accountRules: readonly Rule[] = [
     `SELECT a.account_id AS at, 'the next id is in use already' AS message FROM account a
      WHERE next_content <= (SELECT max(content_id) FROM content c WHERE c.account_id = a.account_id)
        OR next_email <= (SELECT max(email_id) FROM message m WHERE m.account_id = a.account_id)
-       OR next_mailbox <= (SELECT max(mailbox_id) FROM mailbox b WHERE b.account_id = a.account_id)`,
+       OR next_mailbox <=
+         (SELECT max(mailbox_id) FROM mailbox b WHERE b.account_id = a.account_id)`,
   ),
   rule(
     'log.account',
@@ -249,7 +251,8 @@ const queueRules: readonly Rule[] = [
   ),
   rule(
     'queue.rows',
-    `SELECT m.first_id AS at, 'rows_left ' || rows_left || ', counted ' || count(q.queue_id) AS message
+    `SELECT m.first_id AS at,
+      'rows_left ' || rows_left || ', counted ' || count(q.queue_id) AS message
      FROM queue_message m LEFT JOIN queue q USING (first_id)
      GROUP BY m.first_id HAVING rows_left <> count(q.queue_id)`,
   ),

@@ -2,8 +2,10 @@
  * Bodies on disk. A segment is a file of records; a record is a header and frames of at most 256
  * KiB, each with its own codec and CRC, so that any part can be verified without reading the rest.
  *
- *     header  magic u32 · version u8 · 3 zero · frame count u32 · raw size u48 · stored size u48 · SHA-256 · CRC-32
- *     frame   codec u8 · 3 zero · raw size u32 · stored size u32 · CRC-32 of these 12 octets and the stored ones
+ *     header  magic u32 · version u8 · 3 zero · frame count u32 · raw size u48 ·
+ *             stored size u48 · SHA-256 · CRC-32
+ *     frame   codec u8 · 3 zero · raw size u32 · stored size u32 ·
+ *             CRC-32 of these 12 octets and the stored ones
  *
  * Little-endian. `stored size` of the header counts the frames with their heads, not the header.
  */

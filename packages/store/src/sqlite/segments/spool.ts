@@ -1,7 +1,7 @@
 /**
- * Takes a message while it arrives. Small ones stay in memory; beyond half a megabyte the body goes to
- * a file that has the shape of a segment with one record, written and synced by the calling thread, so
- * that the writer only has to rename it.
+ * Takes a message while it arrives. Small ones stay in memory; beyond half a megabyte the body goes
+ * to a file that has the shape of a segment with one record, written and synced by the calling
+ * thread, so that the writer only has to rename it.
  */
 
 import { createHash, hash, randomUUID, type Hash } from 'node:crypto';
@@ -63,7 +63,8 @@ export class SpoolingBodyWriter implements BodyWriter {
     else if (this.#size > hashAtOnceBytesMax) this.#hash = this.#hashHeld();
     if (this.#size <= bodyInMemoryBytesMax || this.#held < frameBytesMax) return undefined;
     this.#busy = this.#busy.then(() => this.#drain(frameBytesMax));
-    this.#busy.catch(() => undefined); // who does not wait here is told by the next write or by finish
+    // Who does not wait here is told by the next write or by finish.
+    this.#busy.catch(() => undefined);
     return this.#busy;
   }
 

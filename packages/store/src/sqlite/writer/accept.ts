@@ -9,10 +9,10 @@ import { accountId, emailId, mailboxId, modSeq, queueId, uid, type QueueId } fro
 import type { JourneyEvent } from '../../journey.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
 import type { PackedAcceptance, PackedDelivery, PackedEvents } from '../operations.ts';
+import { queueSeal } from '../seals.ts';
 import type { PlacedBody } from './blobs.ts';
 import type { WriterContext } from './context.ts';
-
-const seenFlag = 1;
+import { putIn } from './messages.ts';
 
 export function accept(
   context: WriterContext,
@@ -114,9 +114,6 @@ function deliver(
   );
   if (isNew === 0) return duplicateOf(context, delivery);
   const modseq = account.takeModseq();
-  const newUid = mailbox.uidNext;
-  mailbox.uidNext += 1;
-  mailbox.modseq = modseq;
   const content = account.nextContent;
   account.nextContent += 1;
   const email = account.nextEmail;
@@ -134,28 +131,31 @@ function deliver(
     meta,
     prefix,
   );
-  db.run(
-    `INSERT INTO message (account_id, mailbox_id, uid, modseq, flags, keywords, content_id, email_id,
-       internal_date_ms, saved_ms, size, unterminated, journey_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    id,
-    mailbox.id,
-    newUid,
+  const newUid = putIn(
+    context,
+    { account, mailbox },
+    {
+      flags,
+      keywords,
+      content_id: content,
+      email_id: email,
+      internal_date_ms: internalDateMs,
+      saved_ms: acceptance.nowMs,
+      size,
+      unterminated: body.unterminated ? 1 : 0,
+      journey_id: acceptance.head[0],
+    },
     modseq,
-    flags,
-    keywords,
-    content,
-    email,
-    internalDateMs,
-    acceptance.nowMs,
-    size,
-    body.unterminated ? 1 : 0,
-    acceptance.head[0],
   );
-  account.count(mailbox, { size, isSeen: (flags & seenFlag) !== 0 }, 1);
-  const place = { account: id, mailbox: mailboxId(mailbox.id), uid: uid(newUid) };
-  context.changes.push({ kind: 'message-added', ...place, modseq: modSeq(modseq) });
-  return { recipient, ...place, modseq: modSeq(modseq), email: emailId(email), duplicate: false };
+  return {
+    recipient,
+    account: id,
+    mailbox: mailboxId(mailbox.id),
+    uid: uid(newUid),
+    modseq: modSeq(modseq),
+    email: emailId(email),
+    duplicate: false,
+  };
 }
 
 function duplicateOf(context: WriterContext, delivery: PackedDelivery): Stored {
@@ -204,23 +204,26 @@ function enqueue(
     prefix,
   );
   return recipients.map((recipient, index) => {
+    const id = first + index;
+    const notify = recipient.notify.join(' ');
     context.db.run(
       `INSERT INTO queue (queue_id, first_id, recipient, domain, state, due_ms, ready_ms, expires_ms,
-         notify, orcpt, attempts, delay_notice_sent)
-       VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, 0, 0)`,
-      first + index,
+         notify, orcpt, attempts, delay_notice_sent, crc)
+       VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, 0, 0, ?)`,
+      id,
       first,
       recipient.recipient,
       recipient.domain,
       recipient.dueMs,
       recipient.dueMs,
       recipient.expiresMs,
-      recipient.notify.join(' '),
+      notify,
       recipient.orcpt,
+      queueSeal({ ...recipient, queue_id: id, first_id: first, notify }),
     );
     const { dueMs, domain } = recipient;
     context.changes.push({ kind: 'queue-changed', dueMs, domain });
-    return queueId(first + index);
+    return queueId(id);
   });
 }
 

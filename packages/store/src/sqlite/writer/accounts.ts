@@ -4,18 +4,28 @@
  * once per commit.
  */
 
-import type { MailboxRole } from '../../contract.ts';
+import { flagBits, type MailboxRole } from '../../contract.ts';
 import type { Database } from '../database.ts';
+import {
+  accountSeal,
+  mailboxSeal,
+  messageSeal,
+  type AccountSealed,
+  type MessageSealed,
+} from '../seals.ts';
 
 export interface MailboxState {
   readonly id: number;
   name: string;
   readonly role: MailboxRole | null;
+  readonly uidValidity: number;
   uidNext: number;
   modseq: number;
   total: number;
   unseen: number;
   size: number;
+  /** XOR of the seals of its messages. */
+  digest: number;
   isDirty: boolean;
 }
 
@@ -66,6 +76,26 @@ export class AccountState {
     return this.modseq;
   }
 
+  /** As the database has them. */
+  columns(): AccountSealed {
+    return {
+      account_id: this.id,
+      quota: this.quota,
+      used: this.used,
+      messages: this.messages,
+      modseq: this.modseq,
+      next_mailbox: this.nextMailbox,
+      next_content: this.nextContent,
+      next_email: this.nextEmail,
+      next_password: this.nextPassword,
+      next_uidvalidity: this.nextUidValidity,
+      log_floor: this.logFloor,
+      log_size: this.logSize,
+      pop_policy: this.popPolicy,
+      pop_keep_days: this.popKeepDays,
+    };
+  }
+
   /** By id or by role. */
   findMailbox(wanted: number | string): MailboxState | null {
     if (typeof wanted === 'number') return this.mailboxes.get(wanted) ?? null;
@@ -74,15 +104,12 @@ export class AccountState {
   }
 
   /** Counts a message row in (`sign` 1) or out (-1). */
-  count(
-    mailbox: MailboxState,
-    message: { readonly size: number; readonly isSeen: boolean },
-    sign: 1 | -1,
-  ): void {
+  count(mailbox: MailboxState, message: MessageSealed, sign: 1 | -1): void {
     mailbox.isDirty = true;
     mailbox.total += sign;
     mailbox.size += sign * message.size;
-    if (!message.isSeen) mailbox.unseen += sign;
+    if ((message.flags & flagBits.seen) === 0) mailbox.unseen += sign;
+    mailbox.digest ^= messageSeal(message);
     if (mailbox.role === 'downloaded') return;
     this.isDirty = true;
     this.used += sign * message.size;
@@ -112,11 +139,13 @@ interface MailboxColumns {
   readonly mailbox_id: number;
   readonly name: string;
   readonly role: MailboxRole | null;
+  readonly uidvalidity: number;
   readonly uidnext: number;
   readonly modseq: number;
   readonly total: number;
   readonly unseen: number;
   readonly size: number;
+  readonly digest: number;
 }
 
 export class AccountBook {
@@ -180,11 +209,13 @@ export class AccountBook {
         id: mailbox.mailbox_id,
         name: mailbox.name,
         role: mailbox.role,
+        uidValidity: mailbox.uidvalidity,
         uidNext: mailbox.uidnext,
         modseq: mailbox.modseq,
         total: mailbox.total,
         unseen: mailbox.unseen,
         size: mailbox.size,
+        digest: mailbox.digest,
         isDirty: false,
       });
     }
@@ -195,9 +226,12 @@ export class AccountBook {
   #writeAccount(account: AccountState): void {
     assertCounts(account.used >= 0 && account.messages >= 0, `account ${account.id}`);
     this.#db.run(
-      `UPDATE account SET used = ?, messages = ?, modseq = ?, next_mailbox = ?, next_content = ?,
-         next_email = ?, next_password = ?, next_uidvalidity = ?, log_floor = ?, log_size = ?
-       WHERE account_id = ?`,
+      `UPDATE account SET quota = ?, pop_policy = ?, pop_keep_days = ?, used = ?, messages = ?,
+         modseq = ?, next_mailbox = ?, next_content = ?, next_email = ?, next_password = ?,
+         next_uidvalidity = ?, log_floor = ?, log_size = ?, crc = ? WHERE account_id = ?`,
+      account.quota,
+      account.popPolicy,
+      account.popKeepDays,
       account.used,
       account.messages,
       account.modseq,
@@ -208,6 +242,7 @@ export class AccountBook {
       account.nextUidValidity,
       account.logFloor,
       account.logSize,
+      accountSeal(account.columns()),
       account.id,
     );
     account.isDirty = false;
@@ -221,14 +256,30 @@ export class AccountBook {
       mailbox.size >= 0 &&
       mailbox.modseq <= account.modseq;
     assertCounts(isSound, `mailbox ${account.id}/${mailbox.id}`);
+    const crc = mailboxSeal({
+      account_id: account.id,
+      mailbox_id: mailbox.id,
+      name: mailbox.name,
+      role: mailbox.role,
+      uidvalidity: mailbox.uidValidity,
+      uidnext: mailbox.uidNext,
+      modseq: mailbox.modseq,
+      total: mailbox.total,
+      unseen: mailbox.unseen,
+      size: mailbox.size,
+      digest: mailbox.digest,
+    });
     this.#db.run(
-      `UPDATE mailbox SET uidnext = ?, modseq = ?, total = ?, unseen = ?, size = ?
-       WHERE account_id = ? AND mailbox_id = ?`,
+      `UPDATE mailbox SET name = ?, uidnext = ?, modseq = ?, total = ?, unseen = ?, size = ?,
+         digest = ?, crc = ? WHERE account_id = ? AND mailbox_id = ?`,
+      mailbox.name,
       mailbox.uidNext,
       mailbox.modseq,
       mailbox.total,
       mailbox.unseen,
       mailbox.size,
+      mailbox.digest,
+      crc,
       account.id,
       mailbox.id,
     );

@@ -252,7 +252,10 @@ export class Blobs {
   }
 }
 
-/** All has been committed: a file that cannot be removed now is found as left over when the store is opened. */
+/**
+ * All has been committed: a file that cannot be removed now is found as left over when the store is
+ * opened.
+ */
 function removeQuietly(file: string): void {
   try {
     rmSync(file, { force: true });

@@ -10,6 +10,7 @@ import type {
   DirectoryResult,
   DomainRow,
 } from '../../contract.ts';
+import { sealProfile } from '../seals.ts';
 import type { WriterContext } from './context.ts';
 import { createDefaultMailboxes } from './mailboxes.ts';
 import { releaseContent } from './messages.ts';
@@ -116,6 +117,7 @@ function addAccount(
     JSON.stringify(credential),
     nowMs,
   );
+  sealProfile(db, id);
   // UIDVALIDITY begins with the clock, so that an address that comes back has another one.
   db.run(
     `INSERT INTO account (account_id, quota, next_uidvalidity, pop_policy, pop_keep_days)
@@ -156,13 +158,7 @@ function applySettings(
     account.popPolicy = pop.policy;
     account.popKeepDays = pop.keepDays;
   }
-  context.db.run(
-    'UPDATE account SET quota = ?, pop_policy = ?, pop_keep_days = ? WHERE account_id = ?',
-    account.quota,
-    account.popPolicy,
-    account.popKeepDays,
-    id,
-  );
+  account.isDirty = true;
   context.db.run(
     `UPDATE profile SET display_name = coalesce(?, display_name), state = coalesce(?, state),
        messages_per_day = coalesce(?, messages_per_day),
@@ -175,11 +171,13 @@ function applySettings(
     hideClientAddress === undefined ? null : Number(hideClientAddress),
     id,
   );
+  sealProfile(context.db, id);
 }
 
 function setCredential(context: WriterContext, id: number, credential: Credential): void {
   const text = JSON.stringify(credential);
   context.db.run('UPDATE profile SET credential = ? WHERE account_id = ?', text, id);
+  sealProfile(context.db, id);
 }
 
 /** The address is free at once; mail and traces go slice by slice (`purgeAccount`). */

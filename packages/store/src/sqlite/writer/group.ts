@@ -1,7 +1,7 @@
 /**
- * Group commit: everything that has arrived becomes one transaction. Bodies are on disk before it begins;
- * nobody is answered before it has ended. An operation that fails by our own fault takes nobody along:
- * the group is rolled back and tried again one by one.
+ * Group commit: everything that has arrived becomes one transaction. Bodies are on disk before it
+ * begins; nobody is answered before it has ended. An operation that fails by our own fault takes
+ * nobody along: the group is rolled back and tried again one by one.
  */
 
 import { StoreUnavailable } from '../../contract.ts';
@@ -87,7 +87,8 @@ export class GroupCommit {
       blobs.sync();
       return prepared;
     } catch (error) {
-      // The page cache no longer tells what is on disk after a failed sync: never trust that file again.
+      // The page cache no longer tells what is on disk after a failed sync: never trust that file
+      // again.
       blobs.abandonSegment();
       return this.#giveUp(prepared, error, endings);
     }

@@ -98,12 +98,14 @@ function create(
     id: account.nextMailbox,
     name: wanted.name,
     role: wanted.role,
+    uidValidity: account.nextUidValidity,
     uidNext: 1,
     modseq: account.takeModseq(),
     total: 0,
     unseen: 0,
     size: 0,
-    isDirty: false,
+    digest: 0,
+    isDirty: true,
   };
   account.nextMailbox += 1;
   context.db.run(
@@ -147,10 +149,11 @@ function rename(
   for (const [mailbox, name] of names) {
     mailbox.name = name;
     mailbox.modseq = modseq;
+    mailbox.isDirty = true;
+    // At once: another operation of this group may take the old name.
     context.db.run(
-      'UPDATE mailbox SET name = ?, modseq = ? WHERE account_id = ? AND mailbox_id = ?',
+      'UPDATE mailbox SET name = ? WHERE account_id = ? AND mailbox_id = ?',
       name,
-      modseq,
       account.id,
       mailbox.id,
     );

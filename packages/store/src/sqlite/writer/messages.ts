@@ -4,6 +4,7 @@ import type { FlagEdit, FlagEdited, Moved } from '../../contract.ts';
 import { flagBits } from '../../contract.ts';
 import { mailboxId, modSeq, uid, type AccountId, type MailboxId, type Uid } from '../../ids.ts';
 import { packKeywords, type Transfer } from '../operations.ts';
+import { messageSeal } from '../seals.ts';
 import type { AccountState, MailboxState } from './accounts.ts';
 import type { WriterContext } from './context.ts';
 
@@ -96,10 +97,7 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
     const keywords = editedKeywords(message.keywords, edit);
     if (flags === message.flags && keywords === message.keywords) continue;
     changed.push(each);
-    setFlags(context, room, { uid: each, flags, keywords, modseq: stamp.take(room.mailbox) });
-    const wasSeen = (message.flags & flagBits.seen) !== 0;
-    const isSeen = (flags & flagBits.seen) !== 0;
-    if (wasSeen !== isSeen) room.mailbox.unseen += isSeen ? -1 : 1;
+    setFlags(context, room, message, { flags, keywords, modseq: stamp.take(room.mailbox) });
   }
   const { account, mailbox } = edit;
   const modseq = modSeq(stamp.current);
@@ -109,21 +107,27 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
   return { modseq, changed, modified };
 }
 
-function setFlags(
+export function setFlags(
   context: WriterContext,
   room: Room,
-  to: { uid: number; flags: number; keywords: string | null; modseq: number },
+  before: MessageColumns,
+  to: Pick<MessageColumns, 'flags' | 'keywords' | 'modseq'>,
 ): void {
+  const { account, mailbox } = room;
   context.db.run(
     `UPDATE message SET flags = ?, keywords = ?, modseq = ?
      WHERE account_id = ? AND mailbox_id = ? AND uid = ?`,
     to.flags,
     to.keywords,
     to.modseq,
-    room.account.id,
-    room.mailbox.id,
-    to.uid,
+    account.id,
+    mailbox.id,
+    before.uid,
   );
+  const isNowSeen = isSeen(to);
+  if (isSeen(before) !== isNowSeen) mailbox.unseen += isNowSeen ? -1 : 1;
+  mailbox.digest ^= messageSeal(before) ^ messageSeal({ ...before, ...to });
+  mailbox.isDirty = true;
 }
 
 function editedFlags(before: number, edit: FlagEdit): number {
@@ -199,7 +203,7 @@ export function takeOut(
     );
   }
   mailbox.modseq = modseq;
-  account.count(mailbox, { size: message.size, isSeen: isSeen(message) }, -1);
+  account.count(mailbox, message, -1);
   account.logSize += 1;
   account.isDirty = true;
   if (account.logSize > logMax) trimLog(context, account);
@@ -265,7 +269,7 @@ export function putIn(
     message.unterminated,
     message.journey_id,
   );
-  account.count(mailbox, { size: message.size, isSeen: isSeen(message) }, 1);
+  account.count(mailbox, { ...message, uid: newUid, modseq }, 1);
   context.changes.push({
     kind: 'message-added',
     account: account.id as AccountId,

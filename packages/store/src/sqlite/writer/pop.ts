@@ -14,6 +14,7 @@ import {
   findMessage,
   putIn,
   releaseContent,
+  setFlags,
   Stamp,
   takeOut,
   type MessageColumns,
@@ -38,7 +39,12 @@ export function updateByPop(context: WriterContext, update: PopUpdate): { delete
     const message = findMessage(context, room, each);
     if (message === undefined || (message.flags & flagBits.popHidden) !== 0) continue;
     if (account.popPolicy === 'leave-copy') {
-      hide(context, room, message, stamp.take(inbox));
+      // It stays where other protocols see it.
+      setFlags(context, room, message, {
+        flags: message.flags | flagBits.popHidden,
+        keywords: message.keywords,
+        modseq: stamp.take(inbox),
+      });
       hidden.push(each);
     } else {
       takeAway(context, room, { message, update, modseq: stamp.take(inbox) });
@@ -72,19 +78,6 @@ function tell(
     args: { device: update.device, address: update.address },
     rcpt: what.room.account.address,
   });
-}
-
-/** Stays where other protocols see it. */
-function hide(context: WriterContext, room: Room, message: MessageColumns, modseq: number): void {
-  context.db.run(
-    `UPDATE message SET flags = ?, modseq = ?
-     WHERE account_id = ? AND mailbox_id = ? AND uid = ?`,
-    message.flags | flagBits.popHidden,
-    modseq,
-    room.account.id,
-    room.mailbox.id,
-    message.uid,
-  );
 }
 
 /** Into the hidden mailbox for as long as the account keeps things, or away for good. */

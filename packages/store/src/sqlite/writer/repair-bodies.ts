@@ -130,7 +130,8 @@ function rescue(context: RepairContext, hash: Uint8Array, place: Place): boolean
   const digest = createHash('sha256').update(bytes).digest();
   const raw = bytes.length <= 64 * 1024 ? latin1(bytes) : bytes;
   const common = { size: bytes.length, unterminated: false, spool: null };
-  context.db.run('DELETE FROM blob WHERE hash = ?', hash); // or it would be found, where it is damaged
+  // Or it would be found, where it is damaged.
+  context.db.run('DELETE FROM blob WHERE hash = ?', hash);
   const placed = context.blobs.place({ ...common, hash: latin1(digest), raw });
   context.blobs.sync();
   setPlace(context, digest, placed.place);

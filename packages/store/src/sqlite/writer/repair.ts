@@ -10,6 +10,7 @@ import { readSegmentName, segmentBytes, type StorePaths } from '../segments/file
 import type { Blobs } from './blobs.ts';
 import type { WriterContext } from './context.ts';
 import { mendBodies } from './repair-bodies.ts';
+import { brokenSeals, sealAll } from '../seals.ts';
 import { menders, recount } from './repair-rows.ts';
 
 export interface Loss {
@@ -40,11 +41,18 @@ export function repair(
     .flatMap((finding) => /[0-9a-f]{64}/.exec(finding.where)?.[0] ?? []);
   const context: RepairContext = { db, blobs, paths, damaged, lost: [] };
   if (codes.has('sqlite.integrity')) db.exec('REINDEX');
+  const doubts = new Set([...brokenSeals(db)].map(({ code, where }) => `${code} ${where}`));
   mendSegmentRows(context);
   for (const [wanted, mend] of menders) if (wanted.some((code) => codes.has(code))) mend(context);
   mendBodies(context);
   blobs.noteGrowing();
   recount(context);
+  // What did not fit before and still does not after the recount is kept as it is, and doubted aloud.
+  for (const broken of brokenSeals(db)) {
+    if (!doubts.has(`${broken.code} ${broken.where}`)) continue;
+    context.lost.push({ ...broken, message: `${broken.message}; kept as they are now` });
+  }
+  sealAll(db);
   // Nothing in memory may be believed any more.
   writer.accounts.forget();
   writer.sequences.forget();

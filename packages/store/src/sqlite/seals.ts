@@ -1,0 +1,193 @@
+/**
+ * Checksums over rows that are not served to clients as they are, but decide what is: a flipped bit in a UID,
+ * a flag or a recipient is as wrong as one in a body, and SQLite does not notice it. `check` compares them.
+ */
+
+import { crc32 } from 'node:zlib';
+import type { Database } from './database.ts';
+
+export interface MessageSealed {
+  readonly uid: number;
+  readonly modseq: number;
+  readonly flags: number;
+  readonly keywords: string | null;
+  readonly content_id: number;
+  readonly email_id: number;
+  readonly internal_date_ms: number;
+  readonly saved_ms: number;
+  readonly size: number;
+  readonly unterminated: number;
+  readonly journey_id: number;
+}
+
+/** Of one message row. A mailbox keeps the XOR of all of its messages, so that each change is cheap. */
+export function messageSeal(row: MessageSealed): number {
+  return crc32(
+    `${row.uid} ${row.modseq} ${row.flags} ${row.keywords ?? ''} ${row.content_id} ${row.email_id} ` +
+      `${row.internal_date_ms} ${row.saved_ms} ${row.size} ${row.unterminated} ${row.journey_id}`,
+  );
+}
+
+export interface MailboxSealed {
+  readonly account_id: number;
+  readonly mailbox_id: number;
+  readonly name: string;
+  readonly role: string | null;
+  readonly uidvalidity: number;
+  readonly uidnext: number;
+  readonly modseq: number;
+  readonly total: number;
+  readonly unseen: number;
+  readonly size: number;
+  readonly digest: number;
+}
+
+export function mailboxSeal(row: MailboxSealed): number {
+  return crc32(
+    `${row.account_id} ${row.mailbox_id} ${row.name}\0${row.role ?? ''} ${row.uidvalidity} ` +
+      `${row.uidnext} ${row.modseq} ${row.total} ${row.unseen} ${row.size} ${row.digest}`,
+  );
+}
+
+export interface AccountSealed {
+  readonly account_id: number;
+  readonly quota: number | null;
+  readonly used: number;
+  readonly messages: number;
+  readonly modseq: number;
+  readonly next_mailbox: number;
+  readonly next_content: number;
+  readonly next_email: number;
+  readonly next_password: number;
+  readonly next_uidvalidity: number;
+  readonly log_floor: number;
+  readonly log_size: number;
+  readonly pop_policy: string;
+  readonly pop_keep_days: number;
+}
+
+export function accountSeal(row: AccountSealed): number {
+  return crc32(
+    `${row.account_id} ${row.quota ?? ''} ${row.used} ${row.messages} ${row.modseq} ` +
+      `${row.next_mailbox} ${row.next_content} ${row.next_email} ${row.next_password} ` +
+      `${row.next_uidvalidity} ${row.log_floor} ${row.log_size} ${row.pop_policy} ` +
+      `${row.pop_keep_days}`,
+  );
+}
+
+export interface ProfileSealed {
+  readonly account_id: number;
+  readonly address: string;
+  readonly display_name: string;
+  readonly state: string;
+  readonly messages_per_day: number;
+  readonly new_recipients_per_day: number;
+  readonly hide_client_address: number;
+  readonly credential: string;
+  readonly created_ms: number;
+}
+
+export function profileSeal(row: ProfileSealed): number {
+  return crc32(
+    `${row.account_id} ${row.address}\0${row.display_name}\0${row.state} ${row.messages_per_day} ` +
+      `${row.new_recipients_per_day} ${row.hide_client_address} ${row.credential}\0` +
+      `${row.created_ms}`,
+  );
+}
+
+export interface QueueSealed {
+  readonly queue_id: number;
+  readonly first_id: number;
+  readonly recipient: string;
+  readonly domain: string;
+  readonly notify: string;
+  readonly orcpt: string | null;
+}
+
+/** What never changes of a queue row: above all, to whom it goes. */
+export function queueSeal(row: QueueSealed): number {
+  return crc32(
+    [row.queue_id, row.first_id, row.recipient, row.domain, row.notify, row.orcpt].join('\0'),
+  );
+}
+
+/** Writes the profile's seal anew, after some of its columns have changed. */
+export function sealProfile(db: Database, account: number): void {
+  const row = db.get<ProfileSealed>('SELECT * FROM profile WHERE account_id = ?', account);
+  if (row === undefined) return;
+  db.run('UPDATE profile SET crc = ? WHERE account_id = ?', profileSeal(row), account);
+}
+
+/** XOR over the messages of a mailbox. */
+export function digestOf(db: Database, account: number, mailbox: number): number {
+  const rows = db
+    .statement('SELECT * FROM message WHERE account_id = ? AND mailbox_id = ?')
+    .iterate(account, mailbox);
+  let digest = 0;
+  for (const row of rows) digest ^= messageSeal(row as unknown as MessageSealed);
+  return digest;
+}
+
+export interface BrokenSeal {
+  readonly code: string;
+  readonly where: string;
+  readonly message: string;
+}
+
+/** Numbers, flags, names and addresses that have changed without anybody changing them. */
+export function* brokenSeals(db: Database): Generator<BrokenSeal> {
+  for (const row of db.all<MailboxSealed & Crc>('SELECT * FROM mailbox')) {
+    const where = `${row.account_id}/${row.mailbox_id}`;
+    if (digestOf(db, row.account_id, row.mailbox_id) !== row.digest) {
+      yield { code: 'mailbox.digest', where, message: 'numbers or flags of messages have changed' };
+    }
+    if (mailboxSeal(row) !== row.crc) {
+      yield { code: 'mailbox.crc', where, message: 'its name or numbers have changed' };
+    }
+  }
+  for (const row of db.all<AccountSealed & Crc>('SELECT * FROM account')) {
+    if (accountSeal(row) === row.crc) continue;
+    yield {
+      code: 'account.crc',
+      where: String(row.account_id),
+      message: 'its numbers have changed',
+    };
+  }
+  for (const row of db.all<ProfileSealed & Crc>('SELECT * FROM profile')) {
+    if (profileSeal(row) === row.crc) continue;
+    const message = 'its settings or its password have changed';
+    yield { code: 'profile.crc', where: row.address, message };
+  }
+  for (const row of db.all<QueueSealed & Crc>('SELECT * FROM queue')) {
+    if (queueSeal(row) === row.crc) continue;
+    const message = `the recipient, now ${row.recipient}, has changed`;
+    yield { code: 'queue.row.crc', where: String(row.queue_id), message };
+  }
+}
+
+interface Crc {
+  readonly crc: number;
+}
+
+/** All of them as the rows are now: after a migration, a restore, a repair. */
+export function sealAll(db: Database): void {
+  for (const row of db.all<MailboxSealed>('SELECT * FROM mailbox')) {
+    const digest = digestOf(db, row.account_id, row.mailbox_id);
+    db.run(
+      'UPDATE mailbox SET digest = ?, crc = ? WHERE account_id = ? AND mailbox_id = ?',
+      digest,
+      mailboxSeal({ ...row, digest }),
+      row.account_id,
+      row.mailbox_id,
+    );
+  }
+  for (const row of db.all<AccountSealed>('SELECT * FROM account')) {
+    db.run('UPDATE account SET crc = ? WHERE account_id = ?', accountSeal(row), row.account_id);
+  }
+  for (const row of db.all<ProfileSealed>('SELECT * FROM profile')) {
+    db.run('UPDATE profile SET crc = ? WHERE account_id = ?', profileSeal(row), row.account_id);
+  }
+  for (const row of db.all<QueueSealed>('SELECT * FROM queue')) {
+    db.run('UPDATE queue SET crc = ? WHERE queue_id = ?', queueSeal(row), row.queue_id);
+  }
+}
