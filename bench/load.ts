@@ -52,7 +52,8 @@ export async function runSmtpSource(options: SmtpSourceOptions): Promise<Sent> {
   const { port, sessions, messages, sizeBytes, sender, recipient, reuseConnection } = options;
   const shape = `-s ${sessions} -m ${messages} -l ${sizeBytes - smtpSourceHeadBytes}`;
   const words = `-M generator.test -f ${sender} -t ${recipient} 127.0.0.1:${port}`;
-  const command = `-c ${generatorCore} smtp-source ${shape} ${reuseConnection ? '-d' : ''} ${words}`;
+  const program = `smtp-source ${shape} ${reuseConnection ? '-d' : ''}`;
+  const command = `-c ${generatorCore} ${program} ${words}`;
   await mustRun('taskset', command.split(/ +/), { timeoutMs: programTimeoutMs });
   return { messages, refused: 0, firstRefusal: null, report: null };
 }

@@ -92,7 +92,8 @@ function writeConfig(made: {
   readonly data: string;
   readonly sinkPort: number | null;
 }): string {
-  const route = `[[routes]]\ndomain = "${sinkDomain}"\nhost = "127.0.0.1"\nport = ${made.sinkPort}\n`;
+  const way = `host = "127.0.0.1"\nport = ${made.sinkPort}\n`;
+  const route = `[[routes]]\ndomain = "${sinkDomain}"\n${way}`;
   return `hostname = "mx.${domain}"
 data = "${made.data}"
 ${made.sinkPort === null ? '' : route}

@@ -139,7 +139,8 @@ latencies.sort((a, b) => a - b);
 const at = (share: number) => (latencies[Math.floor(count * share)] ?? 0).toFixed(2);
 console.log(
   `${sessions} sessions, ${octets} octets: ${(count / elapsed).toFixed(0)} messages/s, ` +
-    `${((user + system) / count).toFixed(0)} µs CPU each (system ${(system / count).toFixed(0)}), ` +
+    `${((user + system) / count).toFixed(0)} µs CPU each ` +
+    `(system ${(system / count).toFixed(0)}), ` +
     `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms, ` +
     `${(count / (after.commits - before.commits)).toFixed(1)} per commit`,
 );
