@@ -25,8 +25,22 @@ import type {
   QueueItem,
   Settled,
   Settlement,
+  Stored,
 } from '../contract.ts';
-import type { AccountId, EmailId, JourneyId, MailboxId, QueueId, Uid } from '../ids.ts';
+import {
+  accountId,
+  emailId,
+  mailboxId,
+  modSeq,
+  queueId,
+  uid,
+  type AccountId,
+  type EmailId,
+  type JourneyId,
+  type MailboxId,
+  type QueueId,
+  type Uid,
+} from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
 import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
@@ -88,7 +102,7 @@ export interface PackedSettlement {
 
 /** Each operation with what it takes and what it answers. */
 export interface Operations {
-  accept: { take: PackedAcceptance; give: Accepted };
+  accept: { take: PackedAcceptance; give: PackedAccepted };
   directory: { take: DirectoryEdit; give: DirectoryResult };
   mailbox: { take: { account: AccountId; edit: MailboxEdit }; give: MailboxEdited };
   flags: { take: FlagEdit; give: FlagEdited };
@@ -134,6 +148,9 @@ export type Operation = {
 }[OperationName];
 export type Answer = Operations[OperationName]['give'];
 
+/** An accepted acceptance as numbers, a refused one as it is. */
+export type PackedAccepted = readonly number[] | Extract<Accepted, { ok: false }>;
+
 /** A change as it crosses threads: events stay text until somebody reads them. */
 export type PackedChange =
   | Exclude<Change, { kind: 'journey' }>
@@ -173,19 +190,22 @@ export interface WriterStats {
   readonly syncs: number;
 }
 
-/** How an operation ended; `trouble` is the machine's, `fault` our own. */
-export type Ending =
-  | { readonly id: number; readonly answer: Answer }
+/** Why an operation failed; `trouble` is the machine's, `fault` our own. */
+export type Failure =
   | { readonly id: number; readonly trouble: 'disk-full' | 'io'; readonly cause: string }
   | { readonly id: number; readonly fault: string; readonly stack: string };
 
+/** Of one group, to one port. */
+export interface Endings {
+  /** By turns the number of an operation and its answer: a clone of so many objects would be dear. */
+  readonly answers: readonly (number | Answer)[];
+  readonly failures: readonly Failure[];
+  readonly changes: readonly PackedChange[];
+}
+
 export type FromWriter =
   | { readonly kind: 'ready' }
-  | {
-      readonly kind: 'endings';
-      readonly endings: readonly Ending[];
-      readonly changes: readonly PackedChange[];
-    }
+  | ({ readonly kind: 'endings' } & Endings)
   | { readonly kind: 'stats'; readonly id: number; readonly stats: WriterStats }
   | { readonly kind: 'closed' };
 
@@ -247,4 +267,41 @@ export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
     sending: acceptance.sending,
     nowMs,
   };
+}
+
+const numbersOfCopy = 6;
+
+/** How many copies, six numbers for each, and the rows of the queue. */
+export function packAccepted(result: Accepted): PackedAccepted {
+  if (!result.ok) return result;
+  const numbers: number[] = [result.stored.length];
+  for (const copy of result.stored) {
+    numbers.push(copy.account, copy.mailbox, copy.uid, copy.modseq, copy.email);
+    numbers.push(copy.duplicate ? 1 : 0);
+  }
+  numbers.push(...result.queued);
+  return numbers;
+}
+
+/** `recipients` of the deliveries, in their order. */
+export function unpackAccepted(packed: PackedAccepted, recipients: readonly string[]): Accepted {
+  if ('ok' in packed) return packed;
+  const [count = 0] = packed;
+  const stored = Array.from({ length: count }, (_, index): Stored => {
+    const at = 1 + index * numbersOfCopy;
+    const [account = 0, mailbox = 0, newUid = 0, modseq = 0, email = 0, duplicate] = packed.slice(
+      at,
+      at + numbersOfCopy,
+    );
+    return {
+      recipient: recipients[index] ?? '',
+      account: accountId(account),
+      mailbox: mailboxId(mailbox),
+      uid: uid(newUid),
+      modseq: modSeq(modseq),
+      email: emailId(email),
+      duplicate: duplicate === 1,
+    };
+  });
+  return { ok: true, stored, queued: packed.slice(1 + count * numbersOfCopy).map(queueId) };
 }

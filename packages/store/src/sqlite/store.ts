@@ -44,7 +44,13 @@ import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
-import { packAcceptance, packEvents, type PackedChange, type WriterStart } from './operations.ts';
+import {
+  packAcceptance,
+  packEvents,
+  unpackAccepted,
+  type PackedChange,
+  type WriterStart,
+} from './operations.ts';
 import * as directory from './read/directory.ts';
 import { DirectoryCache } from './read/directory-cache.ts';
 import * as journeys from './read/journeys.ts';
@@ -134,8 +140,10 @@ export class SqliteStore implements Store {
     throw new CorruptBlob(`content ${account}/${content}`, 'its body is not there');
   }
 
-  accept(acceptance: Acceptance): Promise<Accepted> {
-    return this.#writer.perform('accept', packAcceptance(acceptance));
+  async accept(acceptance: Acceptance): Promise<Accepted> {
+    const packed = await this.#writer.perform('accept', packAcceptance(acceptance));
+    const recipients = acceptance.deliveries.map((delivery) => delivery.recipient);
+    return unpackAccepted(packed, recipients);
   }
 
   // ---- directory

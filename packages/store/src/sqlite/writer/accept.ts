@@ -65,12 +65,12 @@ function checkDeliveries(
     if (mailbox === null || mailbox.role === 'downloaded') {
       return { ok: false, code: 'no-mailbox', what: recipient };
     }
-    if (account.quota === null) continue;
+    if (account.quota === null || findKey(context, id, key) !== undefined) continue;
     const more = (taken.get(id) ?? 0) + prefix.length + body.size;
-    if (account.used + more <= account.quota) taken.set(id, more);
-    else if (findKey(context, id, key) === undefined) {
+    if (account.used + more > account.quota) {
       return { ok: false, code: 'over-quota', what: recipient };
     }
+    taken.set(id, more);
   }
   return null;
 }

@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../../contract.ts';
 import type {
-  Ending,
+  Failure,
   FromWriter,
   OperationName,
   Operations,
@@ -146,7 +146,8 @@ export class WriterClient {
     switch (message.kind) {
       case 'endings':
         this.#onCommit(message.changes);
-        for (const ending of message.endings) this.#end(ending);
+        this.#resolve(message.answers);
+        for (const failure of message.failures) this.#reject(failure);
         return;
       case 'stats':
         this.#stats.get(message.id)?.(message.stats);
@@ -163,18 +164,25 @@ export class WriterClient {
     }
   }
 
-  #end(ending: Ending): void {
-    const waiting = this.#waiting.get(ending.id);
-    this.#waiting.delete(ending.id);
-    if (waiting === undefined) return;
-    if ('answer' in ending) waiting.resolve(ending.answer);
-    else if ('trouble' in ending) {
-      waiting.reject(new StoreUnavailable(ending.trouble, ending.cause));
-    } else {
-      const error = new Error(ending.fault);
-      error.stack = ending.stack;
-      waiting.reject(error);
+  #resolve(answers: readonly unknown[]): void {
+    for (let index = 0; index < answers.length; index += 2) {
+      const id = answers[index] as number;
+      this.#waiting.get(id)?.resolve(answers[index + 1]);
+      this.#waiting.delete(id);
     }
+  }
+
+  #reject(failure: Failure): void {
+    const waiting = this.#waiting.get(failure.id);
+    this.#waiting.delete(failure.id);
+    if (waiting === undefined) return;
+    if ('trouble' in failure) {
+      waiting.reject(new StoreUnavailable(failure.trouble, failure.cause));
+      return;
+    }
+    const error = new Error(failure.fault);
+    error.stack = failure.stack;
+    waiting.reject(error);
   }
 
   #break(error: unknown): void {

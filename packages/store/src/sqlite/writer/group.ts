@@ -6,7 +6,14 @@
 
 import { StoreUnavailable } from '../../contract.ts';
 import { machineTrouble } from '../database.ts';
-import type { Ending, Operation, PackedAcceptance, PackedChange } from '../operations.ts';
+import type {
+  Answer,
+  Endings,
+  Failure,
+  Operation,
+  PackedAcceptance,
+  PackedChange,
+} from '../operations.ts';
 import { hasReserve, type Reserve } from '../reserve.ts';
 import type { PlacedBody } from './blobs.ts';
 import type { WriterContext } from './context.ts';
@@ -17,9 +24,10 @@ export interface Task {
   readonly operation: Operation;
 }
 
-export interface GroupResult {
-  readonly endings: readonly Ending[];
-  readonly changes: readonly PackedChange[];
+interface Results {
+  readonly answers: (number | Answer)[];
+  readonly failures: Failure[];
+  readonly changes: PackedChange[];
 }
 
 interface Prepared extends Task {
@@ -38,40 +46,35 @@ export class GroupCommit {
     this.#reserve = reserve;
   }
 
-  run(tasks: readonly Task[]): GroupResult {
+  run(tasks: readonly Task[]): Endings {
     const { blobs } = this.#context;
-    const endings: Ending[] = [];
-    const changes: PackedChange[] = [];
-    const prepared = this.#prepare(tasks, endings);
-    if (prepared.length === 0) return { endings, changes };
-    try {
-      endings.push(...this.#commit(prepared, changes));
-      blobs.endGroup();
-    } catch (error) {
-      const trouble = machineTrouble(error);
-      if (trouble !== null) {
-        blobs.abandonGroup();
-        for (const task of prepared) endings.push(ended(task, trouble));
-      } else if (prepared.length === 1) {
-        blobs.abandonGroup();
-        for (const task of prepared) endings.push(failed(task, error));
-      } else {
-        endings.push(...this.#oneByOne(prepared, changes));
-        blobs.endGroup();
-      }
-    }
+    const results: Results = { answers: [], failures: [], changes: [] };
     this.operations += tasks.length;
-    return { endings, changes };
+    const prepared = this.#prepare(tasks, results);
+    if (prepared.length === 0) return results;
+    try {
+      this.#commit(prepared, results);
+    } catch (error) {
+      if (machineTrouble(error) !== null || prepared.length === 1) {
+        blobs.abandonGroup();
+        this.#fail(prepared, error, results);
+        return results;
+      }
+      this.#oneByOne(prepared, results);
+    }
+    blobs.endGroup();
+    return results;
   }
 
   /** Writes and syncs the bodies. Whose body finds no room is out, the others go on. */
-  #prepare(tasks: readonly Task[], endings: Ending[]): Prepared[] {
+  #prepare(tasks: readonly Task[], results: Results): Prepared[] {
     const { blobs } = this.#context;
     const prepared: Prepared[] = [];
     try {
       blobs.beginGroup();
     } catch (error) {
-      return this.#giveUp(tasks, error, endings);
+      this.#fail(tasks, error, results);
+      return [];
     }
     for (const task of tasks) {
       try {
@@ -79,34 +82,32 @@ export class GroupCommit {
         if (wanted.length > 0) this.#checkReserve();
         prepared.push({ ...task, bodies: wanted.map(({ body }) => blobs.place(body)) });
       } catch (error) {
-        const trouble = machineTrouble(error);
-        endings.push(trouble === null ? failed(task, error) : ended(task, trouble));
+        this.#fail([task], error, results);
       }
     }
     try {
       blobs.sync();
       return prepared;
     } catch (error) {
-      // The page cache no longer tells what is on disk after a failed sync: never trust that file
-      // again.
+      // After a failed sync nobody knows what is on disk: that file is never trusted again.
       blobs.abandonSegment();
-      return this.#giveUp(prepared, error, endings);
+      this.#fail(prepared, error, results);
+      return [];
     }
   }
 
-  #giveUp(tasks: readonly Task[], error: unknown, endings: Ending[]): Prepared[] {
+  #fail(tasks: readonly Task[], error: unknown, results: Results): void {
     const trouble = machineTrouble(error);
     for (const task of tasks) {
-      endings.push(trouble === null ? failed(task, error) : ended(task, trouble));
+      results.failures.push(trouble === null ? failed(task, error) : ended(task, trouble));
     }
-    return [];
   }
 
   #checkReserve(): void {
     if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
   }
 
-  #commit(prepared: readonly Prepared[], changes: PackedChange[]): Ending[] {
+  #commit(prepared: readonly Prepared[], results: Results): void {
     const { db, accounts, blobs } = this.#context;
     this.#context.changes.length = 0;
     const mayBeLost = prepared.every(({ operation }) => isVoidAfterCrash(operation));
@@ -114,18 +115,18 @@ export class GroupCommit {
     if (mayBeLost) db.exec('PRAGMA synchronous = NORMAL');
     db.run('BEGIN IMMEDIATE');
     try {
-      const endings = prepared.map(({ id, operation, bodies }) => ({
-        id,
-        answer: perform(this.#context, operation, bodies),
-      }));
+      const answers: (number | Answer)[] = [];
+      for (const { id, operation, bodies } of prepared) {
+        answers.push(id, perform(this.#context, operation, bodies));
+      }
       accounts.flush();
       blobs.flush();
       db.run('COMMIT');
       blobs.committed();
       this.commits += 1;
       if (!mayBeLost) this.syncs += 1;
-      changes.push(...this.#context.changes);
-      return endings;
+      results.answers.push(...answers);
+      results.changes.push(...this.#context.changes);
     } catch (error) {
       this.#rollback();
       throw error;
@@ -143,15 +144,14 @@ export class GroupCommit {
     blobs.rolledBack();
   }
 
-  #oneByOne(prepared: readonly Prepared[], changes: PackedChange[]): Ending[] {
-    return prepared.flatMap((task) => {
+  #oneByOne(prepared: readonly Prepared[], results: Results): void {
+    for (const task of prepared) {
       try {
-        return this.#commit([task], changes);
+        this.#commit([task], results);
       } catch (error) {
-        const trouble = machineTrouble(error);
-        return [trouble === null ? failed(task, error) : ended(task, trouble)];
+        this.#fail([task], error, results);
       }
-    });
+    }
   }
 }
 
@@ -165,13 +165,13 @@ function bodiesOf(operation: Operation): readonly PackedAcceptance[] {
   return operation.name === 'settle' ? operation.take.notices : [];
 }
 
-function ended(task: Task, trouble: StoreUnavailable): Ending {
+function ended(task: Task, trouble: StoreUnavailable): Failure {
   const reason = trouble.reason === 'disk-full' ? 'disk-full' : 'io';
   const cause = trouble.cause instanceof Error ? trouble.cause.message : trouble.message;
   return { id: task.id, trouble: reason, cause };
 }
 
-function failed(task: Task, error: unknown): Ending {
+function failed(task: Task, error: unknown): Failure {
   const fault = error instanceof Error ? error : new Error(String(error));
   return { id: task.id, fault: fault.message, stack: fault.stack ?? '' };
 }

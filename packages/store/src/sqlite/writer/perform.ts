@@ -1,6 +1,6 @@
 /** From the name of an operation to the function that does it. */
 
-import type { Answer, Operation } from '../operations.ts';
+import { packAccepted, type Answer, type Operation } from '../operations.ts';
 import { accept } from './accept.ts';
 import type { PlacedBody } from './blobs.ts';
 import { adoptSegment, dropSegment, moveBlobs } from './compaction.ts';
@@ -22,7 +22,7 @@ export function perform(
     case 'accept': {
       const [body] = bodies;
       if (body === undefined) throw new Error('an acceptance without a body');
-      return accept(context, operation.take, body);
+      return packAccepted(accept(context, operation.take, body));
     }
     case 'settle':
       return settle(context, operation.take, bodies);

@@ -12,7 +12,14 @@ import {
   type MessagePort as Port,
 } from 'node:worker_threads';
 import { openForWriting } from '../database.ts';
-import type { Ending, FromWriter, ToWriter, WriterStart, WriterStats } from '../operations.ts';
+import type {
+  Answer,
+  Failure,
+  FromWriter,
+  ToWriter,
+  WriterStart,
+  WriterStats,
+} from '../operations.ts';
 import { SegmentAppender } from '../segments/append.ts';
 import { storePaths } from '../segments/files.ts';
 import { Blobs } from './blobs.ts';
@@ -22,6 +29,12 @@ import { voidLeases } from './queue.ts';
 
 /** Operations of one transaction: beyond this a group gains nothing and the first one waits. */
 const groupMax = 128;
+
+/** What one port hears of a group. */
+interface Own {
+  readonly answers: (number | Answer)[];
+  readonly failures: Failure[];
+}
 
 class Writer {
   readonly #db;
@@ -129,23 +142,35 @@ class Writer {
   #runGroup(tasks: readonly (Task & { readonly port: Port | null })[]): void {
     // Each port counts its own operations: within the group they go by their place.
     const numbered = tasks.map(({ operation }, index) => ({ id: index, operation }));
-    const { endings, changes } = this.#group.run(numbered);
-    const byPort = new Map<Port, Ending[]>();
-    for (const ending of endings) {
-      const task = tasks[ending.id];
+    const { answers, failures, changes } = this.#group.run(numbered);
+    const byPort = new Map<Port, Own>();
+    const ownOf = (port: Port): Own => {
+      const own = byPort.get(port) ?? { answers: [], failures: [] };
+      byPort.set(port, own);
+      return own;
+    };
+    for (let index = 0; index < answers.length; index += 2) {
+      const task = tasks[answers[index] as number];
       if (task === undefined || task.port === null) continue;
-      const list = byPort.get(task.port) ?? [];
-      list.push({ ...ending, id: task.id });
-      byPort.set(task.port, list);
+      ownOf(task.port).answers.push(task.id, answers[index + 1] as Answer);
     }
-    // What is kept in memory of the directory must be forgotten, by whoever has nothing to hear
-    // else.
-    const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
+    for (const failure of failures) {
+      const task = tasks[failure.id];
+      if (task === undefined || task.port === null) continue;
+      ownOf(task.port).failures.push({ ...failure, id: task.id });
+    }
     for (const [port, { hearsChanges }] of this.#ports) {
-      const heard = hearsChanges ? changes : ofDirectory;
-      const own = byPort.get(port) ?? [];
-      if (own.length === 0 && heard.length === 0) continue;
-      port.postMessage({ kind: 'endings', endings: own, changes: heard } satisfies FromWriter);
+      const own = byPort.get(port);
+      const heard = hearsChanges ? changes : [];
+      if (own === undefined && heard.length === 0) continue;
+      const message = {
+        kind: 'endings',
+        answers: [],
+        failures: [],
+        ...own,
+        changes: heard,
+      } as const;
+      port.postMessage(message satisfies FromWriter);
     }
   }
 
