@@ -1,6 +1,7 @@
 /**
- * Bit rot: whatever octet of a segment or of the database changes, no message is ever served with wrong octets
- * without a word: reading throws, or the deep check says what is wrong.
+ * Bit rot: whatever octet of a segment or of the database changes, no message is ever served with
+ * wrong octets, numbers or flags without a word: reading throws, or the deep check says what is
+ * wrong.
  */
 
 import assert from 'node:assert/strict';

@@ -197,7 +197,7 @@ export type Failure =
 
 /** Of one group, to one port. */
 export interface Endings {
-  /** By turns the number of an operation and its answer: a clone of so many objects would be dear. */
+  /** By turns the number of an operation and its answer: objects for them would be dear. */
   readonly answers: readonly (number | Answer)[];
   readonly failures: readonly Failure[];
   readonly changes: readonly PackedChange[];

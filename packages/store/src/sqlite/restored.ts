@@ -14,7 +14,8 @@ export function jumpAheadAfterRestore(db: Database): void {
   if (db.get("SELECT 1 FROM meta WHERE key = 'restored'") === undefined) return;
   db.exec('BEGIN IMMEDIATE');
   db.run(
-    `UPDATE account SET modseq = modseq + ?1, log_floor = modseq + ?1, next_content = next_content + ?1,
+    `UPDATE account SET modseq = modseq + ?1, log_floor = modseq + ?1,
+       next_content = next_content + ?1,
        next_email = next_email + ?1, next_password = next_password + ?1,
        next_mailbox = next_mailbox + ?2, next_uidvalidity = next_uidvalidity + ?2`,
     numberGap,

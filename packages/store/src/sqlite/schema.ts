@@ -76,7 +76,7 @@ CREATE TABLE known_recipient (
 `;
 
 const mail = `
--- used and messages leave the hidden mailbox out: what a device has taken away fills nobody's quota.
+-- used and messages leave the hidden mailbox out: what a device took away fills nobody's quota.
 CREATE TABLE account (
   account_id INTEGER PRIMARY KEY,
   removing INTEGER NOT NULL DEFAULT 0,
@@ -186,8 +186,8 @@ CREATE TABLE blob (
   raw_size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- live is the part of it that blobs refer to. The row of the growing segment may lag behind by what was
--- only appended; opening the store catches up from the records themselves.
+-- live is the part of it that blobs refer to. The row of the growing segment may lag behind by what
+-- was only appended; opening the store catches up from the records themselves.
 CREATE TABLE segment (
   segment_id INTEGER PRIMARY KEY,
   length INTEGER NOT NULL,
@@ -254,8 +254,9 @@ CREATE TABLE journey (
 ) STRICT;
 CREATE INDEX journey_code ON journey (code);
 
--- One row per appended group of events, as JSON text. part_id is journey_id * 8192 + number, which saves
--- an index (PRIMARY KEY (journey_id, number) elsewhere). accounts: those who take part since this group.
+-- One row per appended group of events, as JSON text. part_id is journey_id * 8192 + number, which
+-- saves an index (PRIMARY KEY (journey_id, number) elsewhere). accounts: those who take part since
+-- this group.
 CREATE TABLE journey_part (
   part_id INTEGER PRIMARY KEY,
   first_seq INTEGER NOT NULL,

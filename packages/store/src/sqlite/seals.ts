@@ -1,6 +1,7 @@
 /**
- * Checksums over rows that are not served to clients as they are, but decide what is: a flipped bit in a UID,
- * a flag or a recipient is as wrong as one in a body, and SQLite does not notice it. `check` compares them.
+ * Checksums over rows that are not served to clients as they are, but decide what is: a flipped bit
+ * in a UID, a flag or a recipient is as wrong as one in a body, and SQLite does not notice it.
+ * `check` compares them.
  */
 
 import { crc32 } from 'node:zlib';
@@ -20,11 +21,12 @@ export interface MessageSealed {
   readonly journey_id: number;
 }
 
-/** Of one message row. A mailbox keeps the XOR of all of its messages, so that each change is cheap. */
+/** Of one message row. A mailbox keeps the XOR of all of them, so that each change is cheap. */
 export function messageSeal(row: MessageSealed): number {
   return crc32(
-    `${row.uid} ${row.modseq} ${row.flags} ${row.keywords ?? ''} ${row.content_id} ${row.email_id} ` +
-      `${row.internal_date_ms} ${row.saved_ms} ${row.size} ${row.unterminated} ${row.journey_id}`,
+    `${row.uid} ${row.modseq} ${row.flags} ${row.keywords ?? ''} ${row.content_id} ` +
+      `${row.email_id} ${row.internal_date_ms} ${row.saved_ms} ${row.size} ` +
+      `${row.unterminated} ${row.journey_id}`,
   );
 }
 

@@ -184,8 +184,8 @@ function enqueue(
   const first = context.sequences.take('queue', recipients.length);
   const prefix = Buffer.from(message.prefix);
   context.db.run(
-    `INSERT INTO queue_message (first_id, rows_left, journey_id, submitted_by, created_ms, blob_hash,
-       size, crc, sender, envid, ret, body_type, smtputf8, require_tls, prefix)
+    `INSERT INTO queue_message (first_id, rows_left, journey_id, submitted_by, created_ms,
+       blob_hash, size, crc, sender, envid, ret, body_type, smtputf8, require_tls, prefix)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     first,
     recipients.length,
@@ -207,8 +207,8 @@ function enqueue(
     const id = first + index;
     const notify = recipient.notify.join(' ');
     context.db.run(
-      `INSERT INTO queue (queue_id, first_id, recipient, domain, state, due_ms, ready_ms, expires_ms,
-         notify, orcpt, attempts, delay_notice_sent, crc)
+      `INSERT INTO queue (queue_id, first_id, recipient, domain, state, due_ms, ready_ms,
+         expires_ms, notify, orcpt, attempts, delay_notice_sent, crc)
        VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, 0, 0, ?)`,
       id,
       first,

@@ -252,8 +252,8 @@ export function putIn(
   mailbox.uidNext += 1;
   mailbox.modseq = modseq;
   context.db.run(
-    `INSERT INTO message (account_id, mailbox_id, uid, modseq, flags, keywords, content_id, email_id,
-       internal_date_ms, saved_ms, size, unterminated, journey_id)
+    `INSERT INTO message (account_id, mailbox_id, uid, modseq, flags, keywords, content_id,
+       email_id, internal_date_ms, saved_ms, size, unterminated, journey_id)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     account.id,
     mailbox.id,

@@ -53,7 +53,8 @@ function recreateAccounts({ db }: RepairContext): void {
 function recreateProfiles(context: RepairContext): void {
   const { db } = context;
   const rows = db.all<{ account_id: number; address: string | null }>(
-    `SELECT a.account_id, (SELECT address FROM address d WHERE d.account_id = a.account_id) AS address
+    `SELECT a.account_id,
+       (SELECT address FROM address d WHERE d.account_id = a.account_id) AS address
      FROM account a WHERE removing = 0 AND account_id NOT IN (SELECT account_id FROM profile)`,
   );
   for (const row of rows) {

@@ -47,7 +47,7 @@ export function repair(
   mendBodies(context);
   blobs.noteGrowing();
   recount(context);
-  // What did not fit before and still does not after the recount is kept as it is, and doubted aloud.
+  // What did not fit before and does not after the recount is kept as it is, and doubted aloud.
   for (const broken of brokenSeals(db)) {
     if (!doubts.has(`${broken.code} ${broken.where}`)) continue;
     context.lost.push({ ...broken, message: `${broken.message}; kept as they are now` });
