@@ -159,9 +159,11 @@ class Writer {
       if (task === undefined || task.port === null) continue;
       ownOf(task.port).failures.push({ ...failure, id: task.id });
     }
+    // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
+    const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
     for (const [port, { hearsChanges }] of this.#ports) {
       const own = byPort.get(port);
-      const heard = hearsChanges ? changes : [];
+      const heard = hearsChanges ? changes : ofDirectory;
       if (own === undefined && heard.length === 0) continue;
       const message = {
         kind: 'endings',
