@@ -49,7 +49,7 @@ export function syncMs(): number {
   return median(times);
 }
 
-/** How busy others keep the machine: the share of all cores' time, 0 … 1, over `ms`. */
+/** How busy the machine is: the share of all cores' time, 0 … 1, over `ms`. */
 export async function busyShare(ms: number): Promise<number> {
   const before = readBusy();
   await new Promise((resolve) => setTimeout(resolve, ms));
@@ -57,7 +57,14 @@ export async function busyShare(ms: number): Promise<number> {
   return (after.busy - before.busy) / Math.max(after.all - before.all, 1);
 }
 
-function readBusy(): { busy: number; all: number } {
+/** Waits for a moment in which nothing else runs; at most `waitMsMax`. */
+export async function untilQuiet(busyShareMax: number, waitMsMax: number): Promise<void> {
+  const end = performance.now() + waitMsMax;
+  while ((await busyShare(500)) > busyShareMax && performance.now() < end);
+}
+
+/** What all processes have spent since the machine was started, in the kernel's ticks. */
+export function readBusy(): { readonly busy: number; readonly all: number } {
   const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '';
   const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
   const all = ticks.reduce((sum, count) => sum + count, 0);

@@ -5,7 +5,8 @@ import { mustRun } from '../tests/peers/machine.ts';
 import type { Contender } from './contender.ts';
 import type { Latency } from './generator.ts';
 import type { Sent } from './load.ts';
-import { cpuSeconds } from './proc.ts';
+import { readBusy } from './machine.ts';
+import { cpuSeconds, ownCpuSeconds, ticksPerSecond } from './proc.ts';
 
 export interface Measurement {
   readonly messages: number;
@@ -18,6 +19,8 @@ export interface Measurement {
   /** From the last octet sent to its 250. Only the generator knows. */
   readonly commitMs: Latency | null;
   readonly messageMs: Latency | null;
+  /** Share of the machine's time that went to programs which have nothing to do with it, 0 … 1. */
+  readonly foreignShare: number;
 }
 
 const pollMs = 5;
@@ -36,6 +39,8 @@ export async function measure(
   // Pages that others have written must not be flushed at this contender's expense.
   await mustRun('sync', []);
   const cpuBefore = cpuSeconds(contender.roots());
+  const ownBefore = ownCpuSeconds();
+  const before = readBusy();
   const start = performance.now();
   const sent = await load();
   const accepted = performance.now();
@@ -48,6 +53,9 @@ export async function measure(
     await sleep(pollMs);
   }
   const delivered = performance.now();
+  const machine = readBusy();
+  const involved = cpuSeconds(contender.roots()) - cpuBefore + ownCpuSeconds() - ownBefore;
+  const foreign = machine.busy - before.busy - involved * ticksPerSecond;
   await sleep(settleMs);
   const cpu = cpuSeconds(contender.roots()) - cpuBefore;
   // A generator's own start is none of the server's time; it tells its span.
@@ -59,5 +67,6 @@ export async function measure(
     cpuMs: (cpu * 1000) / sent.messages,
     commitMs: sent.report?.commitMs ?? null,
     messageMs: sent.report?.messageMs ?? null,
+    foreignShare: Math.max(foreign / Math.max(machine.all - before.all, 1), 0),
   };
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { processTree } from '../tests/peers/machine.ts';
 
 /** USER_HZ: a constant of the kernel's interface, 100 on every Linux of these days. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 /**
  * User and system time of these processes and all their descendants, in seconds: of the living, and
@@ -27,6 +27,11 @@ export function readTicks(stat: string): number {
   let ticks = 0;
   for (const field of fields.slice(11, 15)) ticks += Number(field);
   return ticks;
+}
+
+/** Of this process and of all children that have ended. */
+export function ownCpuSeconds(): number {
+  return readTicks(readProc(process.pid, 'stat')) / ticksPerSecond;
 }
 
 export interface Memory {
