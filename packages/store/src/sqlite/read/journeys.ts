@@ -69,19 +69,25 @@ export async function searchJourneys(
   search: JourneySearch,
 ): Promise<readonly JourneyHead[]> {
   const found: JourneyHead[] = [];
+  const isFiltered = search.text !== undefined || search.messageId !== undefined;
+  const limit = isFiltered ? sliceMax : Math.min(sliceMax, search.limit);
   let before = Number.MAX_SAFE_INTEGER;
   while (found.length < search.limit) {
-    const slice = readSlice(db, search, before);
+    const slice = readSlice(db, search, { before, limit });
     for (const row of slice) if (matches(row, search)) found.push(journeyHead(row));
     const last = slice.at(-1);
-    if (last === undefined || slice.length < sliceMax) break;
+    if (last === undefined || slice.length < limit) break;
     before = last.journey_id;
     await setImmediate();
   }
   return found.slice(0, search.limit);
 }
 
-function readSlice(db: Database, search: JourneySearch, before: number): HeadColumns[] {
+function readSlice(
+  db: Database,
+  search: JourneySearch,
+  { before, limit }: { readonly before: number; readonly limit: number },
+): HeadColumns[] {
   const since = search.sinceMs === undefined ? 0 : firstJourneyIdAt(search.sinceMs);
   if (search.account === undefined) {
     return db.all<HeadColumns>(
@@ -89,7 +95,7 @@ function readSlice(db: Database, search: JourneySearch, before: number): HeadCol
        ORDER BY journey_id DESC LIMIT ?`,
       before,
       since,
-      sliceMax,
+      limit,
     );
   }
   return db.all<HeadColumns>(
@@ -99,7 +105,7 @@ function readSlice(db: Database, search: JourneySearch, before: number): HeadCol
     search.account,
     before,
     since,
-    sliceMax,
+    limit,
   );
 }
 
