@@ -29,7 +29,7 @@ describe(`fuzz, TEST_SEED=${seed}`, () => {
   });
 
   for (const [index, target] of targets.entries()) {
-    test(`${target.name}: ${perTarget} inputs`, () => {
+    test(`${target.name}: ${perTarget} inputs`, (t) => {
       const random = createRandom(seed + index);
       let refused = 0;
       for (let round = 0; round < perTarget; round += 1) {
@@ -37,7 +37,7 @@ describe(`fuzz, TEST_SEED=${seed}`, () => {
         const input = mutate({ seeds: target.seeds, bytesMax: limit }, random);
         if (!drive(target.run, input)) refused += 1;
       }
-      assert.ok(refused <= perTarget);
+      t.diagnostic(`${refused} of ${perTarget} refused`);
     });
   }
 });
