@@ -223,8 +223,8 @@ export interface Delivery {
   readonly account: AccountId;
   readonly mailbox: MailboxRole | MailboxId;
   /**
-   * Exactly once: a second delivery with the same key stores nothing and tells the first one's
-   * place.
+   * Exactly once: a second delivery with the same key within a week stores nothing and tells the
+   * first one's place.
    */
   readonly key: string;
   /**

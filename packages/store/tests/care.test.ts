@@ -16,6 +16,7 @@ import {
   addAccount,
   delivery,
   makeBody,
+  nowMs,
   sampleBody,
 } from '../src/conformance/fixtures.ts';
 import { openStore } from '../src/sqlite/open.ts';
@@ -77,6 +78,25 @@ test(
     assert.deepEqual((await again.check({ deep: true })).findings, []);
   },
 );
+
+test('delivery keys are remembered for a week', async () => {
+  await using scratch = new Scratch();
+  const store = await scratch.open();
+  await addYou(store);
+  const day = 86_400_000;
+  const again = async (atMs: number) => {
+    const body = await sampleBody(store);
+    const deliveries = [delivery(you, { key: 'once' })];
+    const result = await store.accept(acceptance(body, { deliveries, nowMs: atMs }));
+    return result.ok && result.stored[0]?.duplicate;
+  };
+  assert.equal(await again(nowMs), false);
+  await store.purgeDownloaded(nowMs + 6 * day);
+  assert.equal(await again(nowMs + 6 * day), true);
+  await store.purgeDownloaded(nowMs + 8 * day);
+  assert.equal(await again(nowMs + 8 * day), false);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+});
 
 test('the segment of an expunged large body goes as a whole', async () => {
   await using scratch = new Scratch();

@@ -1,6 +1,7 @@
 /** Opening a store in a folder: lock, schema, order after a crash, then the writer. */
 
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreRefused, type Store } from '../contract.ts';
 import { openForWriting, type Database } from './database.ts';
 import { StoreLock } from './lock.ts';
@@ -8,7 +9,7 @@ import { migrate } from './migrate.ts';
 import { recover, type Recovered } from './recover.ts';
 import { jumpAheadAfterRestore } from './restored.ts';
 import { migrations } from './schema.ts';
-import { storePaths, type StorePaths } from './segments/files.ts';
+import { storePaths, syncDirectory, type StorePaths } from './segments/files.ts';
 import { segmentBytesMax } from './segments/format.ts';
 import { SqliteStore } from './store.ts';
 
@@ -29,10 +30,12 @@ const reserveBytesDefault = 64 * 1024 * 1024;
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const paths = storePaths(options.directory);
-  for (const folder of [paths.directory, paths.segments, paths.spool]) {
+  const made = mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.segments, paths.spool])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
   for (const file of [paths.lock, paths.database]) createPrivate(file);
+  syncDirectory(paths.directory);
+  if (made !== undefined) syncDirectory(dirname(made));
   const lock = StoreLock.take(paths);
   try {
     const recovered = prepare(paths);

@@ -23,6 +23,8 @@ import type {
   QueueEdit,
   QueueFilter,
   QueueItem,
+  QueueMessage,
+  QueueRecipient,
   Settled,
   Settlement,
   Stored,
@@ -71,6 +73,11 @@ export type PackedDelivery = readonly [
   recipient: string,
 ];
 
+export interface PackedQueue {
+  readonly message: Omit<QueueMessage, 'prefix'> & { readonly prefix: string };
+  readonly recipients: readonly QueueRecipient[];
+}
+
 export interface PackedAcceptance {
   readonly head: readonly [
     id: JourneyId,
@@ -88,7 +95,7 @@ export interface PackedAcceptance {
   readonly atUs: number;
   readonly body: PackedBody;
   readonly deliveries: readonly PackedDelivery[];
-  readonly queue: Acceptance['queue'];
+  readonly queue: PackedQueue | null;
   readonly sending: Acceptance['sending'];
   readonly nowMs: number;
 }
@@ -123,6 +130,8 @@ export interface Operations {
     give: readonly QueueId[];
   };
   journey: { take: { journey: JourneyId; events: PackedEvents }; give: null };
+  /** Keys as account and key by turns. */
+  dropKeys: { take: { keys: readonly (number | string)[]; beforeMs: number }; give: null };
   pruneJourneys: { take: { beforeMs: number; itemsMax: number }; give: number };
   adoptSegment: { take: { file: string }; give: number };
   moveBlobs: { take: BlobMoves; give: number };
@@ -225,7 +234,16 @@ function packBody(body: Body): PackedBody {
   const common = { hash: latin1(hash), size, unterminated };
   if ('spool' in source) return { ...common, raw: null, spool: source.spool };
   const { bytes } = source;
-  return { ...common, raw: size <= textBytesMax ? latin1(bytes) : bytes, spool: null };
+  if (size <= textBytesMax) return { ...common, raw: latin1(bytes), spool: null };
+  // A clone of a view takes everything along that it is a view of.
+  const isView = bytes.buffer.byteLength > 2 * size;
+  return { ...common, raw: isView ? Uint8Array.from(bytes) : bytes, spool: null };
+}
+
+function packQueue(queue: Acceptance['queue']): PackedQueue | null {
+  if (queue === null) return null;
+  const { message, recipients } = queue;
+  return { message: { ...message, prefix: latin1(message.prefix) }, recipients };
 }
 
 /** Each once, in order: two equal sets have one text. */
@@ -263,7 +281,7 @@ export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
       JSON.stringify(delivery.summary),
       delivery.recipient,
     ]),
-    queue: acceptance.queue,
+    queue: packQueue(acceptance.queue),
     sending: acceptance.sending,
     nowMs,
   };

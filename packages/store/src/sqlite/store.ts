@@ -39,6 +39,7 @@ import type {
 } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
 import { CareClient } from './care/client.ts';
+import type { KeyCursor, Tasks } from './care/tasks.ts';
 import { compact, garbageOf } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
@@ -63,6 +64,9 @@ import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
 
 const houseEveryMs = 60_000;
+const dayMs = 86_400_000;
+/** A sender that was not answered comes back sooner, or never. */
+const keysKeptMs = 7 * dayMs;
 /** How long a finished body may wait to be accepted. */
 const spoolKeptMs = 3_600_000;
 const compactDeadShareMin = 0.5;
@@ -83,6 +87,7 @@ export class SqliteStore implements Store {
   #turn: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
+  #keysSeenMs = -Infinity;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
 
   private constructor(parts: {
@@ -243,7 +248,9 @@ export class SqliteStore implements Store {
     return this.#writer.perform('restore', { account, emails, nowMs });
   }
 
-  purgeDownloaded(nowMs: number) {
+  /** Called now and then, and tells the time: append keys that are over go on this occasion too. */
+  async purgeDownloaded(nowMs: number) {
+    await this.#dropOldKeys(nowMs);
     return this.#inSlices(() =>
       this.#writer.perform('purgeDownloaded', { nowMs, itemsMax: sliceMax }),
     );
@@ -437,6 +444,21 @@ export class SqliteStore implements Store {
       () => undefined,
     );
     return result;
+  }
+
+  /** Once a day is enough: all of them are walked through. */
+  async #dropOldKeys(nowMs: number): Promise<void> {
+    if (nowMs < this.#keysSeenMs + dayMs) return;
+    this.#keysSeenMs = nowMs;
+    const beforeMs = nowMs - keysKeptMs;
+    for (let after: KeyCursor | null = [0, '']; after !== null;) {
+      const old: Tasks['oldKeys']['give'] = await this.#care.perform('oldKeys', {
+        beforeMs,
+        after,
+      });
+      if (old.keys.length > 0) await this.#writer.perform('dropKeys', { keys: old.keys, beforeMs });
+      ({ after } = old);
+    }
   }
 
   /** Repeats a slice until it finds less than it may take. */

@@ -13,6 +13,8 @@ export interface CompactedSegment {
   readonly places: Float64Array;
 }
 
+export type KeyCursor = readonly [account: number, key: string];
+
 export interface Tasks {
   /** `findingsMax`: of one kind; the rest is counted. */
   check: { take: { deep: boolean; findingsMax: number }; give: CheckReport };
@@ -22,6 +24,11 @@ export interface Tasks {
     give: CompactedSegment | null;
   };
   backup: { take: { target: string }; give: null };
+  /** Append keys from before, in the order of the table; `after` null when all have been seen. */
+  oldKeys: {
+    take: { beforeMs: number; after: KeyCursor };
+    give: { keys: readonly (number | string)[]; after: KeyCursor | null };
+  };
   sweepSpool: { take: { olderThanMs: number }; give: null };
 }
 

@@ -10,6 +10,7 @@ import { storePaths, type StorePaths } from '../segments/files.ts';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
 import { copyLiveRecords, sweepSpool } from './compact.ts';
+import { readOldKeys } from './old-keys.ts';
 import type { FromCare, Task, TaskName, Tasks, ToCare } from './tasks.ts';
 
 export interface CareStart {
@@ -90,6 +91,8 @@ class Care {
       case 'backup':
         await backup(this.#paths, task.take.target);
         return null;
+      case 'oldKeys':
+        return readOldKeys(this.#db, task.take);
       case 'sweepSpool':
         sweepSpool(this.#paths, task.take.olderThanMs);
         return null;

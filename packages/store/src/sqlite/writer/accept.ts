@@ -90,6 +90,22 @@ function findKey(context: WriterContext, account: number, key: string): KeyColum
   );
 }
 
+/** Keys that nobody will come back with. */
+export function dropKeys(
+  { db }: WriterContext,
+  what: { readonly keys: readonly (number | string)[]; readonly beforeMs: number },
+): null {
+  for (let index = 0; index < what.keys.length; index += 2) {
+    db.run(
+      'DELETE FROM append_key WHERE account_id = ? AND key = ? AND at_ms < ?',
+      what.keys[index] ?? 0,
+      what.keys[index + 1] ?? '',
+      what.beforeMs,
+    );
+  }
+  return null;
+}
+
 function deliver(
   context: WriterContext,
   delivery: PackedDelivery,
@@ -182,7 +198,7 @@ function enqueue(
   if (queue === null || queue.recipients.length === 0) return [];
   const { message, recipients } = queue;
   const first = context.sequences.take('queue', recipients.length);
-  const prefix = Buffer.from(message.prefix);
+  const prefix = Buffer.from(message.prefix, 'latin1');
   context.db.run(
     `INSERT INTO queue_message (first_id, rows_left, journey_id, submitted_by, created_ms,
        blob_hash, size, crc, sender, envid, ret, body_type, smtputf8, require_tls, prefix)

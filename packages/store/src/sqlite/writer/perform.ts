@@ -1,7 +1,7 @@
 /** From the name of an operation to the function that does it. */
 
 import { packAccepted, type Answer, type Operation } from '../operations.ts';
-import { accept } from './accept.ts';
+import { accept, dropKeys } from './accept.ts';
 import type { PlacedBody } from './blobs.ts';
 import { adoptSegment, dropSegment, moveBlobs } from './compaction.ts';
 import type { WriterContext } from './context.ts';
@@ -53,6 +53,8 @@ export function perform(
     case 'journey':
       context.journal.append(operation.take.journey, operation.take.events);
       return null;
+    case 'dropKeys':
+      return dropKeys(context, operation.take);
     case 'pruneJourneys':
       return context.journal.prune(operation.take.beforeMs, operation.take.itemsMax);
     case 'adoptSegment':

@@ -56,6 +56,7 @@ export function repair(
   // Nothing in memory may be believed any more.
   writer.accounts.forget();
   writer.sequences.forget();
+  writer.changes.push({ kind: 'directory-changed' });
   return context.lost;
 }
 

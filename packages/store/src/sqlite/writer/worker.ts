@@ -29,6 +29,8 @@ import { voidLeases } from './queue.ts';
 
 /** Operations of one transaction: beyond this a group gains nothing and the first one waits. */
 const groupMax = 128;
+/** After a failed step (a full disk) of taking an account apart. */
+const removalPauseMs = 1000;
 
 /** What one port hears of a group. */
 interface Own {
@@ -44,6 +46,8 @@ class Writer {
   readonly #ports = new Map<Port, { hearsChanges: boolean }>();
   readonly #tasks: (Task & { readonly port: Port | null })[] = [];
   #isPumping = false;
+  #isRemovalPlanned = false;
+  #hasRemovalFailed = false;
   #closing: Port | null = null;
 
   constructor(start: WriterStart) {
@@ -143,6 +147,7 @@ class Writer {
     // Each port counts its own operations: within the group they go by their place.
     const numbered = tasks.map(({ operation }, index) => ({ id: index, operation }));
     const { answers, failures, changes } = this.#group.run(numbered);
+    this.#hasRemovalFailed = false;
     const byPort = new Map<Port, Own>();
     const ownOf = (port: Port): Own => {
       const own = byPort.get(port) ?? { answers: [], failures: [] };
@@ -156,8 +161,9 @@ class Writer {
     }
     for (const failure of failures) {
       const task = tasks[failure.id];
-      if (task === undefined || task.port === null) continue;
-      ownOf(task.port).failures.push({ ...failure, id: task.id });
+      if (task === undefined) continue;
+      if (task.port === null) this.#hasRemovalFailed = true;
+      else ownOf(task.port).failures.push({ ...failure, id: task.id });
     }
     // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
     const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
@@ -179,12 +185,17 @@ class Writer {
   /** One slice at a time, and only when nobody waits. */
   #goOnRemoving(): void {
     const [account] = this.#context.removing;
-    if (account === undefined) return;
-    setImmediate(() => {
+    if (account === undefined || this.#isRemovalPlanned) return;
+    this.#isRemovalPlanned = true;
+    const go = () => {
+      this.#isRemovalPlanned = false;
+      if (!this.#db.raw.isOpen) return;
       const take = { account: account as never };
       this.#tasks.push({ id: 0, port: null, operation: { name: 'purgeAccount', take } });
       this.#pump();
-    });
+    };
+    if (this.#hasRemovalFailed) setTimeout(go, removalPauseMs).unref();
+    else setImmediate(go);
   }
 
   /**
