@@ -574,9 +574,12 @@ export class StoreUnavailable extends Error {
 /** A store that is not opened, and why. `message` is fit for the operator. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
-  /** `in-use`: another process has it open; `too-new`: written by a later release. */
-  readonly code: 'in-use' | 'too-new' | 'not-a-store';
-  constructor(code: 'in-use' | 'too-new' | 'not-a-store', message: string) {
+  /**
+   * `in-use`: another process has it open; `too-new`: written by a later release; `damaged`: so much
+   * that it cannot be opened as it is.
+   */
+  readonly code: 'in-use' | 'too-new' | 'not-a-store' | 'damaged';
+  constructor(code: 'in-use' | 'too-new' | 'not-a-store' | 'damaged', message: string) {
     super(message);
     this.code = code;
   }

@@ -1,6 +1,6 @@
 /** Opening a store in a folder: lock, schema, order after a crash, then the writer. */
 
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreRefused, type Store } from '../contract.ts';
 import { openForWriting, type Database } from './database.ts';
@@ -8,6 +8,7 @@ import { StoreLock } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { recover, type Recovered } from './recover.ts';
 import { jumpAheadAfterRestore } from './restored.ts';
+import { salvage, type Salvaged } from './salvage.ts';
 import { migrations } from './schema.ts';
 import { storePaths, syncDirectory, type StorePaths } from './segments/files.ts';
 import { segmentBytesMax } from './segments/format.ts';
@@ -20,6 +21,11 @@ export interface StoreOptions {
   readonly reserveBytes?: number;
   /** From this size on a segment is full and the next one begins. Default 64 MiB. */
   readonly segmentBytesMax?: number;
+  /**
+   * Build the database anew from what can be read of it, and repair the rest, if it cannot be opened
+   * as it is. The damaged file goes into quarantine.
+   */
+  readonly salvage?: boolean;
 }
 
 const reserveBytesDefault = 64 * 1024 * 1024;
@@ -31,15 +37,16 @@ const reserveBytesDefault = 64 * 1024 * 1024;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const paths = storePaths(options.directory);
   const made = mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
-  for (const folder of [paths.segments, paths.spool])
+  for (const folder of [paths.segments, paths.spool]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
   for (const file of [paths.lock, paths.database]) createPrivate(file);
   syncDirectory(paths.directory);
   if (made !== undefined) syncDirectory(dirname(made));
   const lock = StoreLock.take(paths);
   try {
-    const recovered = prepare(paths);
-    return await SqliteStore.start(lock, {
+    const { recovered, salvaged } = prepareOrSalvage(paths, options.salvage === true);
+    const store = await SqliteStore.start(lock, {
       directory: paths.directory,
       openSegment: recovered.openSegment,
       openLength: recovered.openLength,
@@ -47,12 +54,39 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       reserveBytes: options.reserveBytes ?? reserveBytesDefault,
       segmentBytesMax: options.segmentBytesMax ?? segmentBytesMax,
     });
+    if (salvaged !== null) await repairSalvaged(store, salvaged);
+    return store;
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
+function prepareOrSalvage(
+  paths: StorePaths,
+  maySalvage: boolean,
+): { recovered: Recovered; salvaged: Salvaged | null } {
+  if (!existsSync(paths.rebuildMark)) {
+    try {
+      return { recovered: prepare(paths), salvaged: null };
+    } catch (error) {
+      if (!(error instanceof StoreRefused) || error.code !== 'damaged' || !maySalvage) throw error;
+    }
+  }
+  const salvaged = salvage(paths);
+  const recovered = prepare(paths);
+  rmSync(paths.rebuildMark, { force: true });
+  return { recovered, salvaged };
+}
+
+/** What came of it lies beside the damaged file. */
+async function repairSalvaged(store: SqliteStore, salvaged: Salvaged): Promise<void> {
+  const report = await store.repair({});
+  const text = JSON.stringify({ ...salvaged, ...report }, null, 2);
+  writeFileSync(`${salvaged.kept}.json`, text, { mode: 0o600, flush: true });
+}
+
+const corrupt = 11; // SQLITE_CORRUPT
 const notDatabase = 26; // SQLITE_NOTADB
 
 /** The newest schema, and order after a crash. */
@@ -64,8 +98,12 @@ function prepare(paths: StorePaths): Recovered {
     jumpAheadAfterRestore(db);
     return recover(db, paths);
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== notDatabase) throw error;
-    throw new StoreRefused('not-a-store', `${paths.database} is not a store of Merpati`);
+    const code = (error as { errcode?: number }).errcode ?? 0;
+    if (code === notDatabase) {
+      throw new StoreRefused('not-a-store', `${paths.database} is not a store of Merpati`);
+    }
+    if (code % 256 !== corrupt) throw error;
+    throw new StoreRefused('damaged', `${paths.database} is damaged: ${String(error)}`);
   } finally {
     db?.close();
   }

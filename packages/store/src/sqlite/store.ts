@@ -3,12 +3,13 @@
  * the writer thread. One of these per thread and store.
  */
 
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import type {
   Acceptance,
   Accepted,
   BodyWriter,
   Change,
+  CheckFinding,
   CheckProgress,
   CheckReport,
   Claim,
@@ -62,6 +63,7 @@ import { unpackChanges } from './read/changes.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
+import type { Loss } from './writer/repair.ts';
 
 const houseEveryMs = 60_000;
 const dayMs = 86_400_000;
@@ -363,9 +365,9 @@ export class SqliteStore implements Store {
       const look = () => this.#check({ ...options, deep: true, findingsMax: findingsMendedMax });
       const before = (await look()).findings;
       if (before.length === 0) return { mended: [], lost: [] };
-      const losses = await this.#writer.perform('repair', { findings: before });
-      await compact(this.#writer, this.#care, { deadShareMin: 0, segments: garbageOf(before) });
+      const losses = await this.#mend(before);
       const after = (await look()).findings;
+      if (isTorn(after)) writeFileSync(this.#paths.rebuildMark, '', { mode: 0o600 });
       const key = (each: { code: string; where: string }) => `${each.code} ${each.where}`;
       const left = new Set(after.map(key));
       const lost = losses.map((each) => ({ ...each, severity: 'error', mendable: false }) as const);
@@ -374,6 +376,18 @@ export class SqliteStore implements Store {
         lost: [...lost, ...after.filter((each) => each.severity === 'error')],
       };
     });
+  }
+
+  async #mend(findings: readonly CheckFinding[]): Promise<readonly Loss[]> {
+    try {
+      const losses = await this.#writer.perform('repair', { findings });
+      await compact(this.#writer, this.#care, { deadShareMin: 0, segments: garbageOf(findings) });
+      return losses;
+    } catch (error) {
+      // In a file with holes even the mending fails; it is built anew at the next opening.
+      if (error instanceof StoreUnavailable && error.reason === 'io' && isTorn(findings)) return [];
+      throw error;
+    }
   }
 
   async backup(target: string): Promise<void> {
@@ -478,4 +492,9 @@ export class SqliteStore implements Store {
     const heard = unpackChanges(changes);
     for (const listener of this.#listeners) listener(heard);
   }
+}
+
+/** Does the database file itself have holes? */
+function isTorn(findings: readonly CheckFinding[]): boolean {
+  return findings.some(({ code }) => code === 'sqlite.integrity' || code === 'sqlite.unreadable');
 }

@@ -14,6 +14,8 @@ export interface StorePaths {
   readonly segments: string;
   readonly spool: string;
   readonly quarantine: string;
+  /** It is there: a repair has asked to build the database anew at the next opening. */
+  readonly rebuildMark: string;
 }
 
 export function storePaths(directory: string): StorePaths {
@@ -25,6 +27,7 @@ export function storePaths(directory: string): StorePaths {
     segments: join(directory, 'segments'),
     spool: join(directory, 'spool'),
     quarantine: join(directory, 'quarantine'),
+    rebuildMark: join(directory, 'rebuild.wanted'),
   };
 }
 
