@@ -575,8 +575,8 @@ export class StoreUnavailable extends Error {
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
   /**
-   * `in-use`: another process has it open; `too-new`: written by a later release; `damaged`: so much
-   * that it cannot be opened as it is.
+   * `in-use`: another process has it open; `too-new`: written by a later release; `damaged`: so
+   * much that it cannot be opened as it is.
    */
   readonly code: 'in-use' | 'too-new' | 'not-a-store' | 'damaged';
   constructor(code: 'in-use' | 'too-new' | 'not-a-store' | 'damaged', message: string) {

@@ -1,4 +1,4 @@
-/** A database with holes in it is built anew from what can be read, and its mail from the segments. */
+/** A database with holes in it is built anew from what can be read of it and of the segments. */
 
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';

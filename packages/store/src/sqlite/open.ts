@@ -22,8 +22,8 @@ export interface StoreOptions {
   /** From this size on a segment is full and the next one begins. Default 64 MiB. */
   readonly segmentBytesMax?: number;
   /**
-   * Build the database anew from what can be read of it, and repair the rest, if it cannot be opened
-   * as it is. The damaged file goes into quarantine.
+   * Build the database anew from what can be read of it, and repair the rest, if it cannot be
+   * opened as it is. The damaged file goes into quarantine.
    */
   readonly salvage?: boolean;
 }
