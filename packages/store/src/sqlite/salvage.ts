@@ -1,7 +1,7 @@
 /**
- * When the database file itself is damaged: what can still be read of each table, from its beginning
- * and from its end, goes into a new file, and the old one into quarantine. References and counters
- * are mended afterwards, by `repair`.
+ * When the database file itself is damaged: what can still be read of each table, from its
+ * beginning and from its end, goes into a new file, and the old one into quarantine. References and
+ * counters are mended afterwards, by `repair`.
  */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
