@@ -77,6 +77,11 @@ export function openForWriting(file: string): Database {
   return new Database(db);
 }
 
+/** A database that nobody else sees: to know what a new one looks like. */
+export function openInMemory(): Database {
+  return new Database(new DatabaseSync(':memory:'));
+}
+
 export function openForReading(file: string): Database {
   const db = new DatabaseSync(file, { timeout: 5000, readOnly: true });
   db.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;');

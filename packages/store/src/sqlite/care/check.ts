@@ -11,6 +11,7 @@ import { readSegmentName, segmentBytes, segmentFile, type StorePaths } from '../
 import { checkBodies } from './check-bodies.ts';
 import { checkRows } from './check-rows.ts';
 import { rules } from './check-rules.ts';
+import { checkSchema } from './check-schema.ts';
 
 /** Collects findings, so many of a kind. */
 export class Findings {
@@ -64,6 +65,7 @@ export function check(
   try {
     db.exec('BEGIN');
     checkFile(context, options.deep);
+    checkSchema(context);
     checkRules(context);
     checkSegmentFiles(context);
     if (options.deep) checkRows(context);
