@@ -248,7 +248,7 @@ test('memory is bounded: old answers make room', async () => {
   await using dns = await startScriptedDns((asked) =>
     replyTo(asked, { answers: [record(asked.name, a('192.0.2.1'))] }),
   );
-  const resolver = resolverOf([dns.server]);
+  const resolver = resolverOf([dns.server], { timeoutMs: 5000 });
   // More than 256 at once: the rest wait for a free socket.
   const names = Array.from({ length: 600 }, (_, i) => `n${i}.test`);
   const answers = await Promise.all(names.map((name) => resolver.query(name, 'A')));

@@ -17,14 +17,16 @@ function rule(code: string, sql: string, how: Partial<Rule> = {}): Rule {
   return { code, severity: 'error', mendable: true, sql, ...how };
 }
 
-/** Counters of mailboxes against a recount. */
+/** Counters of mailboxes against a recount; not of accounts that are being taken apart. */
 const recount = `
   SELECT b.account_id, b.mailbox_id, b.total, b.unseen, b.size, b.uidnext, b.modseq,
     count(m.uid) AS real_total,
     coalesce(sum(m.flags & 1 = 0 AND m.uid IS NOT NULL), 0) AS real_unseen,
     coalesce(sum(m.size), 0) AS real_size,
     coalesce(max(m.uid), 0) AS max_uid, coalesce(max(m.modseq), 0) AS max_modseq
-  FROM mailbox b LEFT JOIN message m USING (account_id, mailbox_id)
+  FROM mailbox b
+  JOIN account a ON a.account_id = b.account_id AND a.removing = 0
+  LEFT JOIN message m ON m.account_id = b.account_id AND m.mailbox_id = b.mailbox_id
   GROUP BY b.account_id, b.mailbox_id`;
 
 function counter(name: string): Rule {
