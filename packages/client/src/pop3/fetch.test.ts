@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
+  existsSync,
   appendFileSync,
   mkdtempSync,
   readFileSync,
@@ -41,6 +42,7 @@ async function fetchOnce(port: number, folder: string, more: Partial<FetchOption
 }
 
 function stored(folder: string): string[] {
+  if (!existsSync(join(folder, 'new'))) return []; // killed before the folder was made
   return readdirSync(join(folder, 'new')).map((name) =>
     readFileSync(join(folder, 'new', name), 'latin1'),
   );
