@@ -10,7 +10,16 @@ import { readListenAddress } from './listen-address.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Config } from './schema.ts';
 
-const services = ['smtp', 'submission', 'submissions', 'pop3', 'pop3s', 'http'] as const;
+const services = [
+  'smtp',
+  'submission',
+  'submissions',
+  'pop3',
+  'pop3s',
+  'imap',
+  'imaps',
+  'http',
+] as const;
 
 export function checkConfig(config: Config, nowMs: number): ConfigProblem[] {
   return [
@@ -124,7 +133,7 @@ function checkTls(config: Config, nowMs: number): ConfigProblem[] {
 }
 
 function withoutCertificate(config: Config): ConfigProblem[] {
-  const needs = ['submission', 'submissions', 'pop3s'] as const;
+  const needs = ['submission', 'submissions', 'pop3s', 'imaps'] as const;
   const missing = needs.filter((service) => config.listen[service].length > 0);
   if (missing.length > 0) {
     return missing.map((service) => ({

@@ -88,8 +88,8 @@ export const problemWords = {
     id: 'Port {port} di bawah 1024 dan user ini tak boleh membukanya: beri CAP_NET_BIND_SERVICE.',
   },
   'config.listen.none': {
-    en: 'No service listens: neither smtp, submission, submissions, pop3 nor pop3s has an address.',
-    id: 'Tidak ada layanan: smtp, submission, submissions, pop3, dan pop3s kosong semua.',
+    en: 'No service listens: no address for smtp, submission(s), pop3(s) or imap(s).',
+    id: 'Tidak ada layanan: smtp, submission(s), pop3(s), dan imap(s) kosong semua.',
   },
   'config.hostname.missing': {
     en: 'The name of this server is needed for greetings, trace fields and message ids.',

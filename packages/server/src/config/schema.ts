@@ -20,6 +20,10 @@ const listen = z.strictObject({
   pop3s: addresses
     .default([])
     .describe('POP3 with TLS from the first byte, e.g. ":995". RFC 8314.'),
+  imap: addresses.default([]).describe('IMAP with STARTTLS, e.g. ":143". RFC 9051, 3501.'),
+  imaps: addresses
+    .default([])
+    .describe('IMAP with TLS from the first byte, e.g. ":993". RFC 8314.'),
   http: addresses
     .default(['127.0.0.1:8025'])
     .describe('Health and metrics; keep it on loopback or behind a proxy.'),
