@@ -178,6 +178,9 @@ export interface MailboxStatus {
   readonly modseq: ModSeq;
   readonly total: number;
   readonly unseen: number;
+  /** Messages with `\\Deleted`, and their octets (RFC 9208 §4.1.4: what an expunge would free). */
+  readonly deleted: number;
+  readonly deletedBytes: number;
   readonly sizeBytes: number;
 }
 
@@ -216,6 +219,30 @@ export interface MessageRow {
   readonly size: number;
   readonly journey: JourneyId;
   readonly summary: MessageSummary;
+}
+
+/** A message without what would need a second table: what FLAGS, UID, RFC822.SIZE and dates ask. */
+export type FlagRow = Omit<MessageRow, 'mailbox' | 'summary'>;
+
+/** A part of a mailbox: uids from … to, both included, at most `limit` rows of them. */
+export interface UidSlice {
+  readonly fromUid: Uid;
+  readonly toUid: Uid;
+  readonly limit: number;
+}
+
+/**
+ * Flags of many messages in columns, ascending by uid: a hundred thousand of them in some
+ * milliseconds. `keywords` holds the sets that occur, the empty one first; `keywordSets` tells for
+ * each message which one is its own.
+ */
+export interface FlagTable {
+  readonly uids: Uint32Array;
+  /** Sums of `flagBits`. */
+  readonly flags: Uint8Array;
+  readonly modseqs: Float64Array;
+  readonly keywords: readonly (readonly string[])[];
+  readonly keywordSets: Uint16Array;
 }
 
 /** One copy for one account. */
@@ -309,6 +336,50 @@ export type Accepted =
       readonly what: string;
     };
 
+/** A message that a client puts into a mailbox. RFC 9051 §6.3.12. */
+export interface AppendedMessage {
+  readonly head: JourneyHead;
+  /** What happened up to here; the engine adds `store.appended`. */
+  readonly events: readonly JourneyEvent[];
+  /** Given back as it is: nothing is put in front of it. */
+  readonly body: Body;
+  readonly flags: number;
+  readonly keywords: readonly string[];
+  readonly internalDateMs: number;
+  readonly summary: MessageSummary;
+}
+
+/** One or several messages (RFC 3502) for one mailbox: all of them or none. */
+export interface Append {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
+  /**
+   * Exactly once: the same key again within a week stores nothing and tells the first places. null:
+   * nobody will ask twice.
+   */
+  readonly key: string | null;
+  readonly messages: readonly AppendedMessage[];
+  /** Expunged in the same transaction; with it gone before, nothing is stored. RFC 8508 §3. */
+  readonly replaces: { readonly mailbox: MailboxId; readonly uid: Uid } | null;
+  readonly nowMs: number;
+}
+
+export type Appended =
+  | {
+      readonly ok: true;
+      readonly modseq: ModSeq;
+      readonly uidValidity: number;
+      /** In the order of the messages. */
+      readonly stored: readonly { readonly uid: Uid; readonly email: EmailId }[];
+      /** The key was known: this is where the first copies went, and nothing new was stored. */
+      readonly duplicate: boolean;
+    }
+  | {
+      readonly ok: false;
+      /** `no-message`: what was to be replaced is not there. */
+      readonly code: 'over-quota' | 'no-mailbox' | 'no-message';
+    };
+
 export interface FlagEdit {
   readonly account: AccountId;
   readonly mailbox: MailboxId;
@@ -327,19 +398,132 @@ export interface FlagEdited {
   readonly modified: readonly Uid[];
 }
 
-export interface Moved {
-  readonly modseq: ModSeq;
-  readonly pairs: readonly { readonly from: Uid; readonly to: Uid }[];
+/** A mailbox and whose it is: shared ones belong to others. */
+export interface MailboxPlace {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
 }
+
+/**
+ * Messages on their way from one mailbox to another, in the order of their uids. What arrives keeps
+ * flags, keywords, internal date and, within an account, its `EmailId` (RFC 8474 §5.1); `nowMs`
+ * becomes its save date (RFC 8514).
+ */
+export interface Transfer {
+  readonly from: MailboxPlace;
+  readonly to: MailboxPlace;
+  readonly uids: readonly Uid[];
+  readonly nowMs: number;
+}
+
+export type Transferred =
+  | {
+      readonly ok: true;
+      /** Of the account that the messages are in now. */
+      readonly modseq: ModSeq;
+      readonly uidValidity: number;
+      /** Those that were there, ascending by `from`. */
+      readonly pairs: readonly { readonly from: Uid; readonly to: Uid }[];
+    }
+  | { readonly ok: false; readonly code: 'no-mailbox' | 'over-quota' };
 
 export type MailboxEdit =
   | { readonly kind: 'create'; readonly name: string; readonly role: MailboxRole | null }
-  | { readonly kind: 'rename'; readonly id: MailboxId; readonly name: string }
-  | { readonly kind: 'remove'; readonly id: MailboxId };
+  /**
+   * The levels below move along. INBOX stays, and what was in it is moved to a new mailbox of that
+   * name. RFC 9051 §6.3.6.
+   */
+  | {
+      readonly kind: 'rename';
+      readonly id: MailboxId;
+      readonly name: string;
+      readonly nowMs: number;
+    }
+  /** With all messages in it; the levels below stay. */
+  | { readonly kind: 'remove'; readonly id: MailboxId }
+  /** Names, also of mailboxes that are not there or are somebody else's. RFC 9051 §6.3.7. */
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly name: string }
+  /** RFC 5464; entry names in lower case. mailbox null: the server's; value null: removed. */
+  | {
+      readonly kind: 'annotate';
+      readonly mailbox: MailboxId | null;
+      readonly entry: string;
+      readonly value: Uint8Array | null;
+    }
+  /** RFC 4314. rights as sorted letters; null: the identifier has none any more. */
+  | {
+      readonly kind: 'set-acl';
+      readonly mailbox: MailboxId;
+      readonly identifier: string;
+      readonly rights: string | null;
+    };
 
 export type MailboxEdited =
-  | { readonly ok: true; readonly id: MailboxId; readonly modseq: ModSeq }
-  | { readonly ok: false; readonly code: 'exists' | 'not-found' | 'forbidden' };
+  | {
+      readonly ok: true;
+      /** The mailbox; what INBOX's messages went into; null where the edit concerns none. */
+      readonly id: MailboxId | null;
+      readonly modseq: ModSeq;
+    }
+  | {
+      readonly ok: false;
+      /** `too-many`, `too-big`: see `mailboxLimits`. */
+      readonly code: 'exists' | 'not-found' | 'forbidden' | 'too-many' | 'too-big';
+    };
+
+/** What an account may keep; beyond it an edit is refused. */
+export const mailboxLimits = {
+  mailboxesMax: 10_000,
+  /** Octets of a name, levels and their separators included. */
+  nameBytesMax: 1000,
+  levelsMax: 64,
+  subscriptionsMax: 10_000,
+  /** Of one mailbox, or of the account's own. */
+  annotationsMax: 200,
+  annotationBytesMax: 65_536,
+  /** Identifiers in the list of one mailbox. */
+  aclMax: 200,
+  /**
+   * Different keywords in one mailbox. Further ones are not stored, as RFC 9051 §2.3.2 allows for
+   * what PERMANENTFLAGS does not offer.
+   */
+  keywordsMax: 500,
+} as const;
+
+export interface Annotation {
+  readonly entry: string;
+  readonly value: Uint8Array;
+}
+
+/** One line of an access control list. A leading `-` takes rights away. RFC 4314 §2. */
+export interface AclEntry {
+  /** The address of an account of ours, or `anyone`; behind a `-` perhaps. */
+  readonly identifier: string;
+  readonly rights: string;
+}
+
+/** A mailbox that its owner lets this account look up (`l`). */
+export interface SharedMailbox {
+  readonly owner: AccountId;
+  readonly ownerAddress: string;
+  /** What the account may do there, as sorted letters. */
+  readonly rights: string;
+  readonly status: MailboxStatus;
+}
+
+/** Somebody has fetched bodies: told to the journeys, once for each message and device. */
+export interface ReadNote {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
+  readonly uids: readonly Uid[];
+  /** The address of who reads. */
+  readonly reader: string;
+  /** What the client calls itself (RFC 2971); '' when it does not. */
+  readonly device: string;
+  /** Where it comes from. */
+  readonly address: string;
+  readonly nowMs: number;
+}
 
 /** Answer to "what changed since". RFC 7162 §3.2, RFC 8620 §5.2. */
 export interface ChangesSince {
@@ -351,6 +535,15 @@ export interface ChangesSince {
   readonly changed: readonly MessageRow[];
   readonly vanished: readonly { readonly mailbox: MailboxId; readonly uid: Uid }[];
   /** `since` lies before what the log still knows: compare all uids instead. */
+  readonly truncated: boolean;
+}
+
+/** What changed in one mailbox: light, for sessions that have it open. */
+export interface MailboxChanges {
+  /** As in `ChangesSince`. */
+  readonly modseq: ModSeq;
+  readonly changed: readonly FlagRow[];
+  readonly vanished: readonly Uid[];
   readonly truncated: boolean;
 }
 
@@ -616,31 +809,52 @@ export interface Store {
 
   /** Without the hidden mailbox unless asked. */
   mailboxes(account: AccountId, options?: { hidden: boolean }): Promise<readonly MailboxStatus[]>;
+  /** By id, or by name (INBOX in any case); null when there is none. One row read. */
+  mailbox(account: AccountId, which: MailboxId | string): Promise<MailboxStatus | null>;
   editMailbox(account: AccountId, edit: MailboxEdit): Promise<MailboxEdited>;
+  /** Sorted. */
+  subscriptions(account: AccountId): Promise<readonly string[]>;
+  /** Sorted by entry; mailbox null: those of the account. */
+  annotations(account: AccountId, mailbox: MailboxId | null): Promise<readonly Annotation[]>;
+  /** Sorted by identifier; the owner, who may do everything, is not in it. */
+  acl(account: AccountId, mailbox: MailboxId): Promise<readonly AclEntry[]>;
+  /** Mailboxes of others. */
+  sharedMailboxes(account: AccountId): Promise<readonly SharedMailbox[]>;
+  /** Keywords that messages of this mailbox have, sorted. */
+  keywords(account: AccountId, mailbox: MailboxId): Promise<readonly string[]>;
+  /** The lowest uid without `\\Seen`. */
+  firstUnseen(account: AccountId, mailbox: MailboxId): Promise<Uid | null>;
+  /** All of them, ascending. */
+  uids(account: AccountId, mailbox: MailboxId): Promise<Uint32Array>;
+  /** Ascending by uid. */
+  flagRows(account: AccountId, mailbox: MailboxId, slice: UidSlice): Promise<readonly FlagRow[]>;
+  flagTable(account: AccountId, mailbox: MailboxId, slice: UidSlice): Promise<FlagTable>;
   /** Ascending by uid, from `fromUid` on, at most `limit` (bounded slices, keyset paging). */
   messages(
     account: AccountId,
     mailbox: MailboxId,
     slice: { readonly fromUid: Uid; readonly limit: number },
   ): Promise<readonly MessageRow[]>;
+  /** Several messages into one mailbox, in one transaction. */
+  append(append: Append): Promise<Appended>;
+  /** One modseq for all that changes, and none when nothing does. RFC 7162 §3.1. */
   setFlags(edit: FlagEdit): Promise<FlagEdited>;
   expunge(account: AccountId, mailbox: MailboxId, uids: readonly Uid[]): Promise<FlagEdited>;
-  move(
-    account: AccountId,
-    from: MailboxId,
-    to: MailboxId,
-    uids: readonly Uid[],
-  ): Promise<Moved | null>;
-  copy(
-    account: AccountId,
-    from: MailboxId,
-    to: MailboxId,
-    uids: readonly Uid[],
-  ): Promise<Moved | null>;
+  /** All or nothing. Within an account it is never over quota. */
+  move(transfer: Transfer): Promise<Transferred>;
+  copy(transfer: Transfer): Promise<Transferred>;
+  /** Waits for no sync of its own. */
+  readNote(note: ReadNote): Promise<void>;
   changes(
     account: AccountId,
     query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
   ): Promise<ChangesSince>;
+  /** `changes` of one mailbox without summaries. */
+  mailboxChanges(
+    account: AccountId,
+    mailbox: MailboxId,
+    query: { readonly since: ModSeq; readonly limit: number },
+  ): Promise<MailboxChanges>;
 
   maildrop(account: AccountId): Promise<readonly MaildropEntry[]>;
   popUpdate(update: PopUpdate): Promise<{ readonly deleted: number }>;
@@ -654,6 +868,10 @@ export interface Store {
   /** Removes what devices took and whose time is over, in all accounts. */
   purgeDownloaded(nowMs: number): Promise<number>;
 
+  /**
+   * What is due, under a lease. Leases that nobody settled (they ran out, or the store was opened
+   * anew) leave `queue.interrupted` in their journeys.
+   */
   claim(claim: Claim): Promise<readonly QueueItem[]>;
   renew(ids: readonly { id: QueueId; token: number }[], untilMs: number): Promise<void>;
   settle(settlement: Settlement): Promise<Settled>;
