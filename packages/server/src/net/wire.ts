@@ -97,6 +97,8 @@ export class Wire {
   #unread = 0;
   #reader: Reader | null = null;
   #writer: Writer | null = null;
+  /** The deadline of a reader that waits while something is written, as IDLE does. */
+  #readerDueTick = 0;
   #fault: WireFault | null = null;
   #isPaused = false;
   #isClosing = false;
@@ -177,8 +179,7 @@ export class Wire {
       const { lineMax, options } = reader;
       const octets = lineMax === 0 ? this.takeChunk() : this.takeLine(lineMax, options);
       if (octets === null) return;
-      this.#reader = null;
-      this.dueTick = 0;
+      this.#dropReader();
       reader.resolve(octets);
     } catch (error) {
       this.#failReader(error);
@@ -187,10 +188,16 @@ export class Wire {
 
   #failReader(error: unknown): void {
     const reader = this.#reader;
-    this.#reader = null;
     if (reader === null) return;
-    this.dueTick = 0;
+    this.#dropReader();
     reader.reject(error);
+  }
+
+  /** A writer that waits keeps its own deadline. */
+  #dropReader(): void {
+    this.#reader = null;
+    if (this.#writer === null) this.dueTick = 0;
+    else this.#readerDueTick = 0;
   }
 
   /** Gives back the end of the last chunk taken, to be read next. */
@@ -216,6 +223,7 @@ export class Wire {
   }
 
   #drain(): Promise<void> {
+    this.#readerDueTick = this.#reader === null ? 0 : this.dueTick;
     this.dueTick = tickAfter(wireLimits.drainTimeoutMs);
     return new Promise<void>((resolve, reject) => {
       this.#writer = { resolve, reject };
@@ -313,11 +321,10 @@ export class Wire {
       return;
     }
     const fault = new WireFault('timeout');
-    if (this.#reader !== null) this.#failReader(fault);
-    else if (this.#writer !== null) {
+    if (this.#writer !== null) {
       this.#wakeWriter(fault);
       this.destroy();
-    }
+    } else this.#failReader(fault);
   }
 
   // ---------------------------------------------------------------- the socket
@@ -343,6 +350,8 @@ export class Wire {
 
   /** @internal */
   drained(): void {
+    if (this.#writer === null) return;
+    this.dueTick = this.#readerDueTick;
     this.#wakeWriter();
   }
 
