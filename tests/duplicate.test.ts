@@ -42,6 +42,10 @@ test('killed between the 250 of the other server and our commit', async (t) => {
     await connection.close();
     return rows.length === 0;
   });
+  assert.deepEqual(await attempts(server, id), [
+    'queue.interrupted 1 rina@surat.test',
+    'smtp.accepted 1 rina@surat.test',
+  ]);
   // A third life has nothing left to send.
   await server.crash();
   await server.restart();
@@ -54,3 +58,39 @@ test('killed between the 250 of the other server and our commit', async (t) => {
   assert.match(copies[0] ?? '', new RegExp(`^Received: [^;]* id ${id}\\s[^;]*;`));
   assert.ok(copies[0]?.endsWith(text));
 });
+
+test('killed while the other server is listening: the journey says so at once', async (t) => {
+  if (!requireProgram(t, 'openssl')) return;
+  await using other = await startScriptedSmtp();
+  await using server = await Merpati.start({
+    accounts: { 'you@merpati.test': 'merpati' },
+    aliases: { 'away@merpati.test': ['rina@surat.test', 'dewi@surat.test'] },
+    routes: { 'surat.test': other.port },
+  });
+  const asked = Promise.withResolvers<void>();
+  other.on = ({ verb }) => {
+    if (verb !== 'DATA') return undefined;
+    asked.resolve();
+    return 'hang';
+  };
+  using sender = await Dialogue.open({ port: server.ports.smtp });
+  const { lines } = await sender.deliver('tono@lain.test', 'away@merpati.test', 'S: x\r\n\r\n');
+  const id = /Ok: ([0-9a-z]{10})/.exec(lines.join())?.[1] ?? 'no journey';
+  await asked.promise;
+  await server.crash();
+  await server.restart();
+  const broken = ['queue.interrupted 1 dewi@surat.test', 'queue.interrupted 1 rina@surat.test'];
+  assert.deepEqual((await attempts(server, id)).toSorted(), broken);
+  assert.equal(await server.bugs(), 0);
+  await server.crash(); // it would wait for an answer
+});
+
+/** What the journey says of attempts: how they ended, their number, and whose they were. */
+async function attempts(server: Merpati, id: string): Promise<string[]> {
+  const connection = await server.control();
+  const { events } = await connection.call('journey.show', { id });
+  await connection.close();
+  return events
+    .filter(({ code }) => code === 'queue.interrupted' || code === 'smtp.accepted')
+    .map(({ code, attempt, rcpt }) => `${code} ${attempt} ${rcpt}`);
+}

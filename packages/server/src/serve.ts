@@ -30,7 +30,7 @@ export async function openHome(config: Config, world: World, options: HomeOption
   return {
     config,
     world,
-    store: await openStore({ directory: config.data }),
+    store: await openStore({ directory: config.data, nowMs: world.nowMs() }),
     log: options.log,
     metrics: createMetrics(),
     tls: options.tls ?? readCertificate(config.tls),

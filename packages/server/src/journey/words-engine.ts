@@ -19,6 +19,10 @@ export const engineWords = {
     en: 'waiting to be sent to {domain}',
     id: 'menunggu dikirim ke {domain}',
   },
+  'queue.interrupted': {
+    en: 'broken off before it was written down what came of it; it may have gone out',
+    id: 'terputus sebelum hasilnya sempat dicatat; bisa jadi sudah terkirim',
+  },
   'queue.damaged': {
     en: 'the stored copy is damaged and is held back: {why}',
     id: 'salinan yang tersimpan rusak dan ditahan: {why}',

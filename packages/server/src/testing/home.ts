@@ -73,7 +73,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
   const home: Home = {
     config,
     world,
-    store: await openStore({ directory: config.data }),
+    store: await openStore({ directory: config.data, nowMs: world.nowMs() }),
     log: options.log ?? silentLog(),
     metrics: createMetrics(),
     tls:

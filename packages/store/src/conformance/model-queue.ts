@@ -19,12 +19,24 @@ export function claimFromModel(state: ModelState, claim: Claim): QueueItem[] {
     .sort((a, b) => readyMs(a) - readyMs(b) || a.id - b.id)
     .slice(0, claim.itemsMax)
     .map((row): QueueItem => {
+      if (row.token !== null) tellInterrupted(state, row, claim.nowMs);
       row.token = state.nextToken;
       row.leasedUntilMs = claim.nowMs + claim.leaseMs;
       state.nextToken += 1;
       const { token, message } = row;
       return { ...queueRow(row), token, message, bodyHash: row.hash };
     });
+}
+
+function tellInterrupted(state: ModelState, row: ModelQueueRow, nowMs: number): void {
+  tellJourney(state, row.journey, {
+    atUs: nowMs * 1000,
+    stage: 'queue',
+    state: 'warn',
+    code: 'queue.interrupted',
+    attempt: row.attempts + 1,
+    rcpt: row.recipient,
+  });
 }
 
 export function settleInModel(state: ModelState, settlement: Settlement): Settled {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Outcome, QueueItem, Store } from '../contract.ts';
-import { queueId } from '../ids.ts';
+import { queueId, type JourneyId } from '../ids.ts';
 import {
   acceptance,
   addAccount,
@@ -48,6 +48,14 @@ function settle(store: Store, items: readonly QueueItem[], outcome: Outcome) {
   });
 }
 
+/** Whose attempts were broken off, and which. */
+async function interrupted(store: Store, id: JourneyId): Promise<string[]> {
+  const events = (await store.journey(id))?.events ?? [];
+  return events
+    .filter(({ code }) => code === 'queue.interrupted')
+    .map(({ rcpt, attempt }) => `${rcpt} ${attempt}`);
+}
+
 const later = (dueMs: number): Outcome => ({
   kind: 'later',
   dueMs,
@@ -79,29 +87,42 @@ export function queueSuite(engine: Engine): void {
 
   it('gives it to another one when the lease is over, and tells the first one', () =>
     withStore(engine, async (store) => {
-      await enqueue(store, 'a@surat.test');
+      const { journey } = await enqueue(store, 'a@surat.test');
       const [first] = await claim(store, nowMs);
       assert.ok(first);
+      assert.deepEqual(await interrupted(store, journey), []);
       assert.equal(await store.nextDue([]), nowMs + leaseMs);
       await store.renew([first], nowMs + 2 * leaseMs);
       assert.deepEqual(await claim(store, nowMs + leaseMs), []);
       const [second] = await claim(store, nowMs + 2 * leaseMs);
       assert.ok(second);
       assert.notEqual(first.token, second.token);
+      assert.deepEqual(await interrupted(store, journey), ['a@surat.test 1']);
       await store.renew([first], nowMs + 9 * leaseMs);
       assert.deepEqual((await settle(store, [first], { kind: 'done' })).items, ['lost']);
       assert.deepEqual((await settle(store, [second], later(nowMs + 999))).items, ['ok']);
       assert.deepEqual((await settle(store, [second], { kind: 'done' })).items, ['lost']);
       assert.equal((await store.queue({}, 1))[0]?.attempts, 1);
+      assert.equal((await claim(store, nowMs + 999)).length, 1);
+      assert.equal((await interrupted(store, journey)).length, 1, 'what was settled was not');
     }));
 
   it('forgets leases when it was opened again: nobody holds them any more', async () => {
     let store = await engine.open();
     try {
-      await enqueue(store, 'a@surat.test');
-      const [before] = await claim(store, nowMs);
-      assert.ok(before);
+      const { journey } = await enqueue(store, 'a@surat.test', 'b@surat.test', 'c@surat.test');
+      const untouched = await enqueue(store, 'a@pos.test');
+      const [before, second] = await claim(store, nowMs, { itemsMax: 2 });
+      assert.ok(before && second);
+      await settle(store, [second], later(nowMs));
+      await claim(store, nowMs, { itemsMax: 1, skip: ['pos.test'] });
       store = await engine.reopen(store);
+      const told = await interrupted(store, journey);
+      assert.deepEqual(told.length, 2, told.join());
+      assert.ok(told.includes('a@surat.test 1'), told.join());
+      assert.deepEqual(await interrupted(store, untouched.journey), []);
+      store = await engine.reopen(store);
+      assert.deepEqual(await interrupted(store, journey), told, 'told once');
       const [after] = await claim(store, nowMs);
       assert.ok(after);
       assert.notEqual(after.token, before.token, 'no token is ever given twice');

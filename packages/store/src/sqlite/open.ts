@@ -26,6 +26,8 @@ export interface StoreOptions {
    * opened as it is. The damaged file goes into quarantine.
    */
   readonly salvage?: boolean;
+  /** When journeys say that a crash broke something off. Default: the machine's clock. */
+  readonly nowMs?: number;
 }
 
 const reserveBytesDefault = 64 * 1024 * 1024;
@@ -53,6 +55,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       nextSegment: recovered.nextSegment,
       reserveBytes: options.reserveBytes ?? reserveBytesDefault,
       segmentBytesMax: options.segmentBytesMax ?? segmentBytesMax,
+      nowMs: options.nowMs ?? Date.now(),
     });
     if (salvaged !== null) await repairSalvaged(store, salvaged);
     return store;

@@ -179,6 +179,8 @@ export interface WriterStart {
   readonly nextSegment: number;
   readonly reserveBytes: number;
   readonly segmentBytesMax: number;
+  /** When the store was opened. */
+  readonly nowMs: number;
 }
 
 export type ToWriter =

@@ -15,6 +15,7 @@ import type {
   Settled,
 } from '../../contract.ts';
 import { journeyId, queueId, type QueueId } from '../../ids.ts';
+import type { JourneyEvent } from '../../journey.ts';
 import type { PackedEvents, PackedSettlement } from '../operations.ts';
 import {
   queueCondition,
@@ -36,26 +37,29 @@ const cursors = new WeakMap<WriterContext, string>();
 export function claim(context: WriterContext, wanted: Claim): readonly QueueItem[] {
   const busy = new Set(wanted.skipDomains);
   const looked = wanted.itemsMax + (busy.size === 0 ? 0 : passedOverMax);
-  const rows = context.db.all<{ queue_id: number; domain: string }>(
-    `SELECT queue_id, domain FROM queue WHERE ready_ms <= ? ORDER BY ready_ms LIMIT ?`,
+  const rows = context.db.all<Due & { domain: string }>(
+    `SELECT queue_id, token, domain FROM queue WHERE ready_ms <= ? ORDER BY ready_ms LIMIT ?`,
     wanted.nowMs,
     looked,
   );
-  const ids = rows.filter((row) => !busy.has(row.domain)).map((row) => row.queue_id);
-  ids.length = Math.min(ids.length, wanted.itemsMax);
-  if (ids.length < wanted.itemsMax && rows.length === looked) {
-    const found = new Set(ids);
+  const due = rows.filter((row) => !busy.has(row.domain));
+  due.length = Math.min(due.length, wanted.itemsMax);
+  if (due.length < wanted.itemsMax && rows.length === looked) {
+    const found = new Map(due.map((row) => [row.queue_id, row]));
     claimByDomain(context, wanted, { busy, found });
-    return lease(context, wanted, [...found]);
+    return lease(context, wanted, [...found.values()]);
   }
-  return lease(context, wanted, ids);
+  return lease(context, wanted, due);
 }
+
+/** A row whose time has come; with a token, because the lease of somebody else is over. */
+type Due = Pick<QueueColumns, 'queue_id' | 'token'>;
 
 /** The front of the queue belongs to domains at their limit: what is due for others? */
 function claimByDomain(
   context: WriterContext,
   wanted: Claim,
-  state: { readonly busy: ReadonlySet<string>; readonly found: Set<number> },
+  state: { readonly busy: ReadonlySet<string>; readonly found: Map<number, Due> },
 ): void {
   let domain = cursors.get(context) ?? '';
   for (let asked = 0; asked < domainsMax && state.found.size < wanted.itemsMax; asked += 1) {
@@ -66,25 +70,23 @@ function claimByDomain(
     domain = next?.domain ?? '';
     if (next === undefined) break;
     if (state.busy.has(domain)) continue;
-    const rows = context.db.all<{ queue_id: number }>(
-      `SELECT queue_id FROM queue WHERE domain = ? AND ready_ms <= ? ORDER BY ready_ms LIMIT ?`,
+    const rows = context.db.all<Due>(
+      `SELECT queue_id, token FROM queue WHERE domain = ? AND ready_ms <= ?
+       ORDER BY ready_ms LIMIT ?`,
       domain,
       wanted.nowMs,
       wanted.itemsMax - state.found.size,
     );
-    for (const row of rows) state.found.add(row.queue_id);
+    for (const row of rows) state.found.set(row.queue_id, row);
   }
   cursors.set(context, domain);
 }
 
-function lease(
-  context: WriterContext,
-  wanted: Claim,
-  ids: readonly number[],
-): readonly QueueItem[] {
+function lease(context: WriterContext, wanted: Claim, due: readonly Due[]): readonly QueueItem[] {
+  noteInterrupted(context, due, wanted.nowMs);
   const until = wanted.nowMs + wanted.leaseMs;
   const messages = new Map<number, QueueMessageColumns>();
-  return ids.flatMap((id) => {
+  return due.flatMap(({ queue_id: id }) => {
     const row = context.db.get<QueueColumns>(
       `UPDATE queue SET token = ?, leased_until_ms = ?, ready_ms = ? WHERE queue_id = ?
        RETURNING *`,
@@ -292,8 +294,35 @@ function editRow(context: WriterContext, row: QueueColumns, edit: QueueEdit): vo
 }
 
 /** Nobody but this process can hold a lease: after a crash all of them are void. */
-export function voidLeases(context: WriterContext): void {
+export function voidLeases(context: WriterContext, nowMs: number): void {
   const rows = context.db.all<QueueColumns>('SELECT * FROM queue WHERE token IS NOT NULL');
+  noteInterrupted(context, rows, nowMs);
   for (const row of rows) unlease(context, row);
   context.changes.length = 0;
+}
+
+/**
+ * Whoever had these rows in hand never told what came of it: each recipient's journey says so,
+ * since the message may have gone out.
+ */
+function noteInterrupted(context: WriterContext, rows: readonly Due[], nowMs: number): void {
+  const leased = rows.filter(({ token }) => token !== null).map((row) => row.queue_id);
+  if (leased.length === 0) return;
+  const attempts = context.db.all<{ journey_id: number; recipient: string; attempts: number }>(
+    `SELECT m.journey_id, q.recipient, q.attempts FROM queue q JOIN queue_message m USING (first_id)
+     WHERE q.queue_id IN (SELECT value FROM json_each(?)) ORDER BY q.queue_id`,
+    JSON.stringify(leased),
+  );
+  for (const [id, lanes] of Map.groupBy(attempts, (row) => row.journey_id)) {
+    const events = lanes.map((row): JourneyEvent => ({
+      atUs: nowMs * 1000,
+      stage: 'queue',
+      state: 'warn',
+      code: 'queue.interrupted',
+      attempt: row.attempts + 1,
+      rcpt: row.recipient,
+    }));
+    const text = events.map((event) => JSON.stringify(event)).join(',');
+    context.journal.append(journeyId(id), [text, events.length]);
+  }
 }

@@ -65,7 +65,7 @@ class Writer {
       bytes: start.reserveBytes,
     });
     this.#db.exec('BEGIN IMMEDIATE');
-    voidLeases(this.#context);
+    voidLeases(this.#context, start.nowMs);
     this.#db.exec('COMMIT');
     const removing = this.#db.all<{ account_id: number }>(
       'SELECT account_id FROM account WHERE removing = 1',
