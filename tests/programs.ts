@@ -30,6 +30,7 @@ const needs = {
   postfix: { files: ['postfix', 'postqueue', 'smtp-source', 'smtp-sink'], package: 'postfix' },
   dovecot: { files: ['dovecot', '/usr/lib/dovecot/lmtp'], package: 'dovecot-lmtpd' },
   'dovecot-pop3': { files: ['dovecot', '/usr/lib/dovecot/pop3'], package: 'dovecot-pop3d' },
+  'dovecot-imap': { files: ['dovecot', '/usr/lib/dovecot/imap'], package: 'dovecot-imapd' },
   'dovecot-submission': {
     files: ['dovecot', '/usr/lib/dovecot/submission'],
     package: 'dovecot-submissiond',

@@ -18,7 +18,7 @@ const transcripts = listFiles(/^tests\/transcripts\/.*\.txt$/).map((path) =>
 const needs: Readonly<Record<PeerName, readonly Program[]>> = {
   merpati: [],
   postfix: ['root', 'postfix', 'openssl'],
-  dovecot: ['root', 'dovecot-pop3', 'dovecot-submission', 'postfix', 'openssl'],
+  dovecot: ['root', 'dovecot-pop3', 'dovecot-imap', 'dovecot-submission', 'postfix', 'openssl'],
 };
 
 for (const peer of peers) {

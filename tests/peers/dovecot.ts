@@ -1,5 +1,5 @@
 /**
- * Debian's Dovecot as a peer: LMTP, POP3 and submission on the loopback, with its own folders and
+ * Debian's Dovecot as a peer: LMTP, POP3, IMAP and submission on the loopback, with its own folders and
  * users in a file. Wants root; the system's Dovecot is neither needed nor touched.
  */
 
@@ -13,6 +13,8 @@ export interface DovecotOptions {
   readonly certificate?: Certificate;
   /** Where its submission service hands mail on. */
   readonly relay?: { readonly port: number };
+  /** IMAP too, with what Debian's package can do beyond the defaults. */
+  readonly imap?: boolean;
   readonly mailLocation?: string;
   readonly settings?: string;
 }
@@ -20,7 +22,13 @@ export interface DovecotOptions {
 export class Dovecot implements AsyncDisposable {
   /** `lmtp:unix:…` for Postfix. */
   readonly lmtpSocket: string;
-  readonly ports: { readonly pop3: number; readonly pop3s: number; readonly submission: number };
+  readonly ports: {
+    readonly pop3: number;
+    readonly pop3s: number;
+    readonly imap: number;
+    readonly imaps: number;
+    readonly submission: number;
+  };
   readonly #folder: Folder;
   readonly #daemon: Daemon;
 
@@ -36,6 +44,8 @@ export class Dovecot implements AsyncDisposable {
     const ports = {
       pop3: await freePort(),
       pop3s: await freePort(),
+      imap: await freePort(),
+      imaps: await freePort(),
       submission: await freePort(),
     };
     for (const name of ['run', 'state', 'mail']) mkdirSync(folder.file(name));
@@ -94,11 +104,11 @@ export class Dovecot implements AsyncDisposable {
 
 function configuration(folder: Folder, ports: Dovecot['ports'], options: DovecotOptions): string {
   const { certificate, relay } = options;
-  const submission = relay ? 'submission' : '';
+  const more = `${relay ? 'submission' : ''} ${options.imap ? 'imap' : ''}`;
   return `base_dir = ${folder.file('run')}
 state_dir = ${folder.file('state')}
 log_path = ${folder.file('log')}
-protocols = lmtp pop3 ${submission}
+protocols = lmtp pop3 ${more}
 listen = 127.0.0.1
 hostname = dovecot.test
 disable_plaintext_auth = no
@@ -132,6 +142,7 @@ service pop3-login {
   }
 }
 ${relay ? submissionService(ports.submission, relay.port) : ''}
+${options.imap ? imapService(ports, { folder, hasTls: certificate !== undefined }) : ''}
 ${certificate ? tlsSettings(certificate) : 'ssl = no'}
 ${options.settings ?? ''}
 `;
@@ -146,6 +157,46 @@ function submissionService(port: number, relayPort: number): string {
 submission_relay_host = 127.0.0.1
 submission_relay_port = ${relayPort}
 submission_relay_trusted = yes`;
+}
+
+/** The mailboxes that a new account has, as ours; quota, ACL and metadata turned on. */
+function imapService(
+  ports: Dovecot['ports'],
+  { folder, hasTls }: { readonly folder: Folder; readonly hasTls: boolean },
+): string {
+  const mailboxes = ['Sent', 'Drafts', 'Junk', 'Trash', 'Archive'].map(
+    (name) => `  mailbox ${name} {
+    auto = subscribe
+    special_use = \\${name}
+  }`,
+  );
+  return `service imap-login {
+  inet_listener imap {
+    port = ${ports.imap}
+  }
+  inet_listener imaps {
+    port = ${hasTls ? ports.imaps : 0}
+    ssl = yes
+  }
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+${mailboxes.join('\n')}
+}
+imap_metadata = yes
+mail_attribute_dict = file:%h/attributes
+mail_plugins = $mail_plugins acl quota
+protocol imap {
+  mail_plugins = $mail_plugins imap_acl imap_quota imap_zlib
+}
+plugin {
+  acl = vfile
+  acl_shared_dict = file:${folder.file('mail')}/shared
+  quota = count:User quota
+  quota_rule = *:storage=100M
+  quota_vsizes = yes
+}`;
 }
 
 function tlsSettings({ certificateFile, keyFile }: Certificate): string {

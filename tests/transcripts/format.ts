@@ -1,6 +1,16 @@
 /** Reads transcripts. The format is described in README.md, beside. */
 
-export const services = ['smtp', 'submission', 'submissions', 'pop3', 'pop3s'] as const;
+import { readMessage } from './world.ts';
+
+export const services = [
+  'smtp',
+  'submission',
+  'submissions',
+  'pop3',
+  'pop3s',
+  'imap',
+  'imaps',
+] as const;
 export type Service = (typeof services)[number];
 export const peers = ['merpati', 'postfix', 'dovecot'] as const;
 export type PeerName = (typeof peers)[number];
@@ -8,10 +18,19 @@ export type PeerName = (typeof peers)[number];
 export type Step = { readonly line: number; readonly connection: string } & (
   | { readonly kind: 'send'; readonly bytes: Template }
   | { readonly kind: 'expect'; readonly pattern: string }
-  | { readonly kind: 'expect-block'; readonly patterns: readonly string[] }
-  | { readonly kind: 'start-tls' | 'client-closes' | 'server-closes' | 'silent' }
+  | { readonly kind: 'expect-block'; readonly patterns: readonly BlockPattern[] }
+  | { readonly kind: 'has' | 'lacks'; readonly text: string }
+  | { readonly kind: Action }
   | { readonly kind: 'wait'; readonly ms: number }
 );
+
+type Action = 'start-tls' | 'start-deflate' | 'client-closes' | 'server-closes' | 'silent';
+
+/** One line of a block, and what that line must also have. */
+export interface BlockPattern {
+  readonly pattern: string;
+  readonly has: readonly string[];
+}
 
 /** Text with `{…}` in it, filled in when it is sent. */
 export interface Template {
@@ -79,7 +98,7 @@ function readSteps(
     if (read.step.kind === 'expect' && read.step.pattern === '{') {
       const close = lines.indexOf('}', index);
       if (close < 0) fail(index, 'the block has no end');
-      const patterns = lines.slice(index + 1, close).map((pattern) => pattern.trim());
+      const patterns = readBlock(lines.slice(index + 1, close));
       const { connection } = read.step;
       const step: Step = { kind: 'expect-block', patterns, line: index + 1, connection };
       steps.push({ ...read, step });
@@ -88,6 +107,25 @@ function readSteps(
   }
   if (steps.length === 0) fail(start, 'nothing is said');
   return steps;
+}
+
+/** `| …` goes on with the pattern before it, on the next line; `& …` is what it also has. */
+function readBlock(lines: readonly string[]): BlockPattern[] {
+  const patterns: BlockPattern[] = [];
+  for (const line of lines.map((one) => one.trim())) {
+    const last = patterns.at(-1);
+    const more = /^([|&])(?: (.*))?$/.exec(line);
+    if (more === null || last === undefined) patterns.push({ pattern: line, has: [] });
+    else {
+      const { pattern, has } = last;
+      const text = more[2] ?? '';
+      patterns[patterns.length - 1] =
+        more[1] === '|'
+          ? { pattern: `${pattern}\r\n${text}`, has }
+          : { pattern, has: [...has, text] };
+    }
+  }
+  return patterns;
 }
 
 function readLine(line: string, index: number): PeerStep | null {
@@ -104,6 +142,10 @@ function readLine(line: string, index: number): PeerStep | null {
     if (side === 'S') return raw ? null : step({ kind: 'expect', pattern: text });
     return step({ kind: 'send', bytes: { text, isRaw: raw !== undefined } });
   }
+  const also = /^(has|lacks): (.+)$/.exec(action ?? '');
+  if (side === 'S' && also) {
+    return step({ kind: also[1] === 'has' ? 'has' : 'lacks', text: also[2] ?? '' });
+  }
   const wait = /^waits (\d+) ms$/.exec(action ?? '');
   if (side === 'C' && wait) return step({ kind: 'wait', ms: Number(wait[1]) });
   const kind = actions[`${side} ${action}`];
@@ -116,10 +158,9 @@ type StepDetail = Step extends infer S
     : never
   : never;
 
-const actions: Readonly<
-  Record<string, 'start-tls' | 'client-closes' | 'server-closes' | 'silent'>
-> = {
+const actions: Readonly<Record<string, Action>> = {
   'C starts TLS': 'start-tls',
+  'C starts DEFLATE': 'start-deflate',
   'C closes': 'client-closes',
   'S closes': 'server-closes',
   'S is silent': 'silent',
@@ -140,6 +181,9 @@ function unescape(text: string): Uint8Array {
   return Buffer.concat(bytes);
 }
 
+/** IMAP's `{12}` and `{12+}` stand for themselves. */
+const isLiteralSize = /^\d+[+-]?$/;
+
 /** The octets of a `C:` line: braces filled in, CRLF added unless it is raw. */
 export function fillTemplate(template: Template, captures: Captures): Uint8Array {
   const parts = template.text.split(/(\{\{|\}\}|\{[^{}]*\})/);
@@ -154,6 +198,9 @@ export function fillTemplate(template: Template, captures: Captures): Uint8Array
 }
 
 function fillBrace(inside: string, captures: Captures): Uint8Array {
+  if (isLiteralSize.test(inside)) return Buffer.from(`{${inside}}`);
+  const file = fillFile(inside);
+  if (file) return file;
   const base64 = /^base64 (.*)$/s.exec(inside);
   if (base64) return Buffer.from(Buffer.from(unescape(base64[1] ?? '')).toString('base64'));
   const repeat = /^repeat (\d+) (.*)$/s.exec(inside);
@@ -169,20 +216,50 @@ function fillBrace(inside: string, captures: Captures): Uint8Array {
   return Buffer.from(value);
 }
 
+/** `message plain.eml`: its octets; `literal+ plain.eml`: their number, as a literal begins. */
+function fillFile(inside: string): Uint8Array | null {
+  const [, what = '', name = ''] = /^(message|literal[+-]?) (\S+\.eml)$/.exec(inside) ?? [];
+  if (name === '') return null;
+  const message = readMessage(name);
+  if (what === 'message') return message;
+  return Buffer.from(`{${message.length}${what.slice('literal'.length)}}`);
+}
+
 function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 /** Does the line fit? New names are captured when it does. */
 export function matchLine(pattern: string, line: string, captures: Captures): boolean {
+  return matchText(line, { pattern, captures, before: '^', after: '$' });
+}
+
+/** Does the line have this text in it, between spaces, brackets or its ends? */
+export function lineHas(text: string, line: string, captures: Captures): boolean {
+  const before = '(?:^|[ (\\[])';
+  return matchText(line, { pattern: text, captures, before, after: '(?:$|[ )\\]\r])' });
+}
+
+function matchText(
+  line: string,
+  how: {
+    readonly pattern: string;
+    readonly captures: Captures;
+    readonly before: string;
+    readonly after: string;
+  },
+): boolean {
+  const { pattern, captures } = how;
   const names: string[] = [];
   const source = pattern
-    .split(/(\{\{|\}\}|\{[\w-]+\}|…)/)
+    .split(/(\{\{|\}\}|\{[a-z][^{}]*\}|…)/)
     .map((part) => {
       if (part === '…') return '[^]*?';
       if (part === '{{' || part === '}}') return `\\${part.slice(1)}`;
-      const [, name] = /^\{([\w-]+)\}$/.exec(part) ?? [];
+      const [, name] = /^\{([a-z].*)\}$/.exec(part) ?? [];
       if (name === undefined) return escapePattern(part);
+      const file = fillFile(name);
+      if (file) return escapePattern(Buffer.from(file).toString());
       const known = captures.get(name);
       if (known !== undefined) return escapePattern(known);
       if (names.includes(name)) return `\\${names.indexOf(name) + 1}`;
@@ -190,7 +267,7 @@ export function matchLine(pattern: string, line: string, captures: Captures): bo
       return '([^ ]+?)';
     })
     .join('');
-  const match = new RegExp(`^${source}$`, 'u').exec(line);
+  const match = new RegExp(how.before + source + how.after, 'u').exec(line);
   if (match === null) return false;
   for (const [index, name] of names.entries()) captures.set(name, match[index + 1] ?? '');
   return true;

@@ -19,11 +19,11 @@ export class MerpatiWorld implements World {
 
   async prepare(transcript: Transcript): Promise<number> {
     const ports = await this.open(transcript.mailbox);
-    return ports[transcript.service];
+    return ports[transcript.service] ?? 0;
   }
 
   /** A new world with these messages in the inbox; its ports. */
-  async open(mailbox: readonly string[]): Promise<Readonly<Record<Service, number>>> {
+  async open(mailbox: readonly string[]): Promise<Readonly<Partial<Record<Service, number>>>> {
     await this.check();
     const stack = this.#stack;
     const any = ['127.0.0.1:0'];

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { fillTemplate, matchLine } from './format.ts';
-import type { Captures, PeerName, Step, Transcript } from './format.ts';
+import { createDeflateRaw, createInflateRaw, constants } from 'node:zlib';
+import type { DeflateRaw } from 'node:zlib';
+import { fillTemplate, lineHas, matchLine } from './format.ts';
+import type { BlockPattern, Captures, PeerName, Service, Step, Transcript } from './format.ts';
 
 const lineMsMax = 10_000;
 const silenceMs = 200;
@@ -43,7 +45,9 @@ export class Play implements Disposable {
     const step = this.#steps[index];
     if (step === undefined) throw new Error(`there is no step ${index}`);
     try {
-      await playStep(await this.#find(step.connection), step, this.#captures);
+      const isImap = this.#transcript.service.startsWith('imap');
+      const connection = await this.#find(step.connection);
+      await playStep(connection, step, { captures: this.#captures, isImap });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const place = `${this.#transcript.path}:${step.line}`;
@@ -67,10 +71,12 @@ export class Play implements Disposable {
     const connection = new Connection(socket, name, this.#said);
     this.#connections.set(name, connection);
     const { service } = this.#transcript;
-    if (service === 'submissions' || service === 'pop3s') await connection.startTls();
+    if (isSecure.has(service)) await connection.startTls();
     return connection;
   }
 }
+
+const isSecure: ReadonlySet<Service> = new Set(['submissions', 'pop3s', 'imaps'] as const);
 
 type PlayStep = Exclude<Step, { kind: 'send' }> | SendStep;
 interface SendStep {
@@ -96,7 +102,14 @@ function mergeSends(steps: readonly Step[]): PlayStep[] {
   return merged;
 }
 
-async function playStep(connection: Connection, step: PlayStep, captures: Captures): Promise<void> {
+interface Playing {
+  readonly captures: Captures;
+  /** Blocks end with the tagged response, and lines go on in literals. */
+  readonly isImap: boolean;
+}
+
+async function playStep(connection: Connection, step: PlayStep, playing: Playing): Promise<void> {
+  const { captures, isImap } = playing;
   switch (step.kind) {
     case 'send-all':
       connection.send(
@@ -104,16 +117,30 @@ async function playStep(connection: Connection, step: PlayStep, captures: Captur
       );
       return;
     case 'expect': {
-      const line = await connection.readLine();
+      const isWhole = isImap && !/\{(?:\d+|…|literal .*)\}$/.test(step.pattern);
+      const isRecentAsked = step.pattern.includes('RECENT');
+      const line = isWhole
+        ? await connection.readResponse({ isRecentAsked })
+        : await connection.readLine();
       if (line === null) throw new Error('the server has closed the connection');
       if (!matchLine(step.pattern, line, captures)) throw new Error(`expected: ${step.pattern}`);
       return;
     }
     case 'expect-block':
-      matchBlock(step.patterns, await connection.readReply(), captures);
+      if (isImap) await matchResponses(connection, step.patterns, captures);
+      else matchBlock(step.patterns, await connection.readReply(), captures);
       return;
+    case 'has':
+    case 'lacks': {
+      const isThere = lineHas(step.text, connection.lastLine, captures);
+      if (isThere !== (step.kind === 'has')) throw new Error(`${step.kind} not: ${step.text}`);
+      return;
+    }
     case 'start-tls':
       await connection.startTls();
+      return;
+    case 'start-deflate':
+      connection.startDeflate();
       return;
     case 'client-closes':
       connection.close();
@@ -136,20 +163,44 @@ async function playStep(connection: Connection, step: PlayStep, captures: Captur
 }
 
 function matchBlock(
-  patterns: readonly string[],
+  patterns: readonly BlockPattern[],
   lines: readonly string[],
   captures: Captures,
 ): void {
   const rest = lines.map((line) => line.replace(/^(\d{3})-/, '$1 '));
-  for (const pattern of patterns) {
+  for (const { pattern, has } of patterns) {
     if (pattern === '…') continue;
-    const index = rest.findIndex((line) => matchLine(pattern, line, captures));
-    if (index < 0) throw new Error(`no line fits: ${pattern}`);
+    const index = rest.findIndex(
+      (line) =>
+        matchLine(pattern, line, captures) && has.every((one) => lineHas(one, line, captures)),
+    );
+    if (index < 0) throw new Error(`no line fits: ${[pattern, ...has].join(' & ')}`);
     rest.splice(index, 1);
   }
-  if (rest.length > 0 && !patterns.includes('…')) {
+  if (rest.length > 0 && !patterns.some(({ pattern }) => pattern === '…')) {
     throw new Error(`lines that nobody asked for: ${rest.join(' | ')}`);
   }
+}
+
+/** Reads on until all tagged responses of the block are there; without any, all of its lines. */
+async function matchResponses(
+  connection: Connection,
+  patterns: readonly BlockPattern[],
+  captures: Captures,
+): Promise<void> {
+  const isTagged = (line: string): boolean => !/^[*+…]/.test(line);
+  const tagged = patterns.filter(({ pattern }) => isTagged(pattern)).length;
+  const wanted = patterns.filter(({ pattern }) => pattern !== '…').length;
+  const isRecentAsked = patterns.some(({ pattern }) => pattern.includes('RECENT'));
+  const lines: string[] = [];
+  const isWhole = (): boolean =>
+    tagged > 0 ? lines.filter(isTagged).length >= tagged : lines.length >= wanted;
+  while (!isWhole()) {
+    const line = await connection.readResponse({ isRecentAsked });
+    if (line === null) throw new Error('the server has closed the connection');
+    lines.push(line);
+  }
+  matchBlock(patterns, lines, captures);
 }
 
 export class Connection {
@@ -158,6 +209,8 @@ export class Connection {
   readonly #said: string[];
   #buffer = Buffer.alloc(0);
   #hasEnded = false;
+  #deflate: DeflateRaw | null = null;
+  #lastLine = '';
   #wake: () => void = () => {};
 
   constructor(socket: Socket, name: string, said: string[]) {
@@ -168,21 +221,30 @@ export class Connection {
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
-      this.#buffer = Buffer.concat([this.#buffer, chunk]);
-      this.#wake();
-    });
-    const end = (): void => {
-      this.#hasEnded = true;
-      this.#wake();
-    };
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    const end = (): void => this.#end();
     socket.on('close', end).on('end', end).on('error', end);
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#buffer = Buffer.concat([this.#buffer, chunk]);
+    this.#wake();
   }
 
   send(bytes: Uint8Array): void {
     const text = Buffer.from(bytes).toString('utf8').replace(/\r\n$/, '');
     for (const line of text.split('\r\n')) this.#note('C', line);
-    this.#socket.write(bytes);
+    (this.#deflate ?? this.#socket).write(bytes);
+  }
+
+  /** What the server said last, for who asks more of it. */
+  get lastLine(): string {
+    return this.#lastLine;
   }
 
   hasLine(): boolean {
@@ -197,6 +259,7 @@ export class Connection {
       if (at >= 0) {
         const line = this.#buffer.subarray(0, at).toString('utf8');
         this.#buffer = this.#buffer.subarray(at + 2);
+        this.#lastLine = line;
         this.#note('S', line);
         return line;
       }
@@ -204,14 +267,50 @@ export class Connection {
         if (this.#buffer.length > 0) throw new Error('the last line has no CRLF');
         return null;
       }
-      if (Date.now() > end) throw new Error('the server says nothing');
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        }),
-        sleep(100),
-      ]);
+      await this.#more(end);
     }
+  }
+
+  /**
+   * A line of IMAP with all that it says in literals, CRLF between; null at the end. `* 2 RECENT`
+   * may come with anything in RFC 3501 and never in RFC 9051: passed over unless asked for.
+   */
+  async readResponse(options: { readonly isRecentAsked: boolean }): Promise<string | null> {
+    let response = await this.readLine();
+    while (!options.isRecentAsked && response !== null && /^\* \d+ RECENT$/.test(response)) {
+      response = await this.readLine();
+    }
+    for (let line = response; line !== null && response !== null;) {
+      const [, octets] = /\{(\d+)\}$/.exec(line) ?? [];
+      if (octets === undefined) break;
+      const literal = await this.#readOctets(Number(octets));
+      line = await this.readLine();
+      response += `\r\n${literal}${line ?? ''}`;
+    }
+    this.#lastLine = response ?? '';
+    return response;
+  }
+
+  async #readOctets(count: number): Promise<string> {
+    const end = Date.now() + lineMsMax;
+    while (this.#buffer.length < count) {
+      if (this.#hasEnded) throw new Error('the server has closed the connection in a literal');
+      await this.#more(end);
+    }
+    const text = this.#buffer.subarray(0, count).toString('utf8');
+    this.#buffer = this.#buffer.subarray(count);
+    for (const line of text.split('\r\n')) this.#note('S', line);
+    return text;
+  }
+
+  async #more(end: number): Promise<void> {
+    if (Date.now() > end) throw new Error('the server says nothing');
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      }),
+      sleep(100),
+    ]);
   }
 
   /** All lines of an SMTP reply; all lines of a POP3 listing before its dot. */
@@ -240,6 +339,24 @@ export class Connection {
       secure.once('close', () => reject(new Error('closed during the TLS handshake')));
     });
     this.#note('C', '(TLS)');
+  }
+
+  /** Both ways compressed from here on. RFC 4978. */
+  startDeflate(): void {
+    const socket = this.#socket;
+    const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+    const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
+    const compressed = this.#buffer;
+    this.#buffer = Buffer.alloc(0);
+    socket.removeAllListeners();
+    inflate.on('data', (chunk: Buffer) => this.#take(chunk));
+    inflate.on('end', () => this.#end()).on('error', () => this.#end());
+    deflate.on('data', (chunk: Buffer) => socket.write(chunk));
+    socket.on('data', (chunk: Buffer) => inflate.write(chunk));
+    socket.on('end', () => inflate.end()).on('error', () => inflate.end());
+    if (compressed.length > 0) inflate.write(compressed);
+    this.#deflate = deflate;
+    this.#note('C', '(DEFLATE)');
   }
 
   close(): void {

@@ -58,6 +58,7 @@ async function startDovecotWorld(): Promise<World> {
     users: Object.fromEntries(accounts.map((address) => [address, password])),
     certificate: await makeCertificate(folder.path, ['mx.merpati.test']),
     relay: { port: postfix.port },
+    imap: true,
     // A refused login answers at once: there is nobody here to guess passwords.
     settings: `auth_failure_delay = 0
 service anvil {
@@ -84,8 +85,8 @@ service anvil {
 }
 
 function dovecotPort(dovecot: Dovecot, service: Service): number {
-  if (service === 'pop3' || service === 'pop3s' || service === 'submission') {
-    return dovecot.ports[service];
+  if (service === 'smtp' || service === 'submissions') {
+    throw new Error(`Dovecot has no ${service}`);
   }
-  throw new Error(`Dovecot has no ${service}`);
+  return dovecot.ports[service];
 }
