@@ -15,6 +15,7 @@ import type {
   Uid,
 } from './ids.ts';
 import type { JourneyEvent, JourneyHead, RecordedEvent } from './journey.ts';
+import type { DetailKind, DetailRow, Found, SearchQuery } from './search.ts';
 
 // ---------------------------------------------------------------- bodies
 
@@ -855,6 +856,20 @@ export interface Store {
     mailbox: MailboxId,
     query: { readonly since: ModSeq; readonly limit: number },
   ): Promise<MailboxChanges>;
+
+  /** Ascending by uid; only what is wanted is read. No body is opened. */
+  details(
+    account: AccountId,
+    mailbox: MailboxId,
+    slice: UidSlice,
+    wanted: readonly DetailKind[],
+  ): Promise<readonly DetailRow[]>;
+  /** In slices. What changes meanwhile is found or not. Throws `SearchTooBig`. */
+  search(account: AccountId, query: SearchQuery): AsyncIterable<Found>;
+  /** Resolves when all messages that the account has now are indexed. */
+  indexed(account: AccountId): Promise<void>;
+  /** Reads everything anew, of one account or of all; threads stay. Answers how many messages. */
+  reindex(account: AccountId | 'all'): Promise<number>;
 
   maildrop(account: AccountId): Promise<readonly MaildropEntry[]>;
   popUpdate(update: PopUpdate): Promise<{ readonly deleted: number }>;

@@ -18,6 +18,8 @@ export type ContentId = Branded<number, 'ContentId'>;
  * from it.
  */
 export type EmailId = Branded<number, 'EmailId'>;
+/** A conversation within its account. THREADID comes from it. RFC 8474 §5.2. */
+export type ThreadId = Branded<number, 'ThreadId'>;
 /** One recipient's row in the queue. */
 export type QueueId = Branded<number, 'QueueId'>;
 /**
@@ -32,5 +34,6 @@ export const uid = (n: number): Uid => n as Uid;
 export const modSeq = (n: number): ModSeq => n as ModSeq;
 export const contentId = (n: number): ContentId => n as ContentId;
 export const emailId = (n: number): EmailId => n as EmailId;
+export const threadId = (n: number): ThreadId => n as ThreadId;
 export const queueId = (n: number): QueueId => n as QueueId;
 export const journeyId = (n: number): JourneyId => n as JourneyId;
