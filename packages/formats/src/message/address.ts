@@ -18,6 +18,8 @@ export interface Mailbox {
   readonly domain: string;
   /** `local@domain`, quoted where it must be. */
   readonly address: string;
+  /** `@one,@two`, the obsolete route; only when the list is read as written. RFC 5322 §4.4. */
+  readonly route?: string;
 }
 
 export interface Group {
@@ -30,6 +32,12 @@ export interface AddressList {
   readonly faults: readonly Fault[];
 }
 
+export interface AddressOptions {
+  readonly addressesMax?: number;
+  /** Names keep their encoded words, and routes are told: what IMAP's ENVELOPE wants. */
+  readonly isAsWritten?: boolean;
+}
+
 /**
  * Reads the unfolded value of a field such as To. Never throws.
  *
@@ -38,11 +46,8 @@ export interface AddressList {
  * // [{ name: 'Siti', local: 'siti', domain: 'surat.test', address: 'siti@surat.test' },
  * //  { group: 'tim', members: [{ name: null, local: 'budi', … }] }]
  */
-export function readAddressList(
-  value: string,
-  options: { readonly addressesMax?: number } = {},
-): AddressList {
-  return new AddressReader(value, options.addressesMax ?? addressLimits.addressesMax).read();
+export function readAddressList(value: string, options: AddressOptions = {}): AddressList {
+  return new AddressReader(value, options).read();
 }
 
 /** All mailboxes of a list, those within groups too. */
@@ -96,6 +101,7 @@ const endToken: Token = { kind: 'end', text: '', gap: false };
 
 /** An address between angle brackets, or the part of one that was there. */
 interface Angle {
+  readonly route?: string;
   readonly local: string;
   readonly domain: string;
 }
@@ -106,6 +112,7 @@ const routeLengthMax = 998;
 class AddressReader {
   readonly #text: string;
   readonly #addressesMax: number;
+  readonly #isAsWritten: boolean;
   readonly #faults: Fault[] = [];
   #at = 0;
   #count = 0;
@@ -114,10 +121,11 @@ class AddressReader {
   #quotesAreOver = false;
   #bracketsAreOver = false;
 
-  constructor(text: string, addressesMax: number) {
+  constructor(text: string, options: AddressOptions) {
     const max = addressLimits.listLengthMax;
     this.#text = text.length > max ? text.slice(0, max) : text;
-    this.#addressesMax = addressesMax;
+    this.#addressesMax = options.addressesMax ?? addressLimits.addressesMax;
+    this.#isAsWritten = options.isAsWritten ?? false;
     if (text.length > max) this.#note('addresses-too-many');
   }
 
@@ -236,7 +244,8 @@ class AddressReader {
       this.#note('address-broken');
       if (name === null) return null;
     } else if (angle.domain === '') this.#note('address-no-domain');
-    return makeMailbox(name, angle.local, angle.domain);
+    const mailbox = makeMailbox(name, angle.local, angle.domain);
+    return angle.route === undefined ? mailbox : { ...mailbox, route: angle.route };
   }
 
   /** No angle brackets and no @: the local part alone, or only a name. */
@@ -278,9 +287,10 @@ class AddressReader {
     return makeMailbox(name, localText, domainText);
   }
 
-  /** What stands between angle brackets; a route in front of it is obsolete and skipped. */
+  /** What stands between angle brackets; a route in front of it is obsolete. */
   #readAngle(): Angle {
-    this.#skipRoute();
+    const written = this.#readRoute();
+    const route = this.#isAsWritten && written !== null ? { route: written } : {};
     const words: WordToken[] = [];
     for (;;) {
       const before = this.#at;
@@ -299,24 +309,26 @@ class AddressReader {
       } else this.#note('address-broken');
     }
     const at = words.findLastIndex(isAt);
-    if (at < 0) return { local: this.#localOf(words), domain: '' };
+    if (at < 0) return { ...route, local: this.#localOf(words), domain: '' };
     if (words.slice(0, at).some(isAt)) this.#note('address-two-ats');
     const domain = words.slice(at + 1);
     if (domain.length === 0 || at === 0) this.#note('address-broken');
-    return { local: this.#localOf(words.slice(0, at)), domain: this.#domainOf(domain) };
+    return { ...route, local: this.#localOf(words.slice(0, at)), domain: this.#domainOf(domain) };
   }
 
   /** `@one,@two:` RFC 5322 §4.4. */
-  #skipRoute(): void {
+  #readRoute(): string | null {
     let at = this.#at;
     while (at < this.#text.length && (this.#text.charCodeAt(at) <= 32 || this.#text[at] === ',')) {
       at += 1;
     }
-    if (this.#text[at] !== '@') return;
+    if (this.#text[at] !== '@') return null;
     const near = this.#text.slice(at, at + routeLengthMax);
     const close = near.indexOf('>');
     const end = near.indexOf(':');
-    if (end >= 0 && (close < 0 || end < close)) this.#at = at + end + 1;
+    if (end < 0 || (close >= 0 && close < end)) return null;
+    this.#at = at + end + 1;
+    return near.slice(0, end).replace(/\s+/gu, '');
   }
 
   #localOf(words: readonly WordToken[]): string {
@@ -348,12 +360,16 @@ class AddressReader {
     for (const word of words) {
       const gap = word.gap && (name !== '' || atoms !== '') ? ' ' : '';
       if (word.kind === 'quoted') {
-        name += decodeWords(atoms, this.#faults) + gap + decodeWords(word.text, this.#faults);
+        name += this.#decode(atoms) + gap + this.#decode(word.text);
         atoms = '';
       } else atoms += gap + word.text;
     }
-    name += decodeWords(atoms, this.#faults);
+    name += this.#decode(atoms);
     return name === '' ? null : name;
+  }
+
+  #decode(text: string): string {
+    return this.#isAsWritten ? text : decodeWords(text, this.#faults);
   }
 
   // ------------------------------------------------------------ tokens
@@ -457,7 +473,7 @@ class AddressReader {
     }
     if (depth > 0) this.#note('comment-not-closed');
     this.#at = at;
-    const comment = decodeWords(content.trim(), this.#faults);
+    const comment = this.#decode(content.trim());
     if (comment !== '') this.#comments.push(comment);
   }
 }

@@ -41,7 +41,8 @@ export const faultWords = {
   'multipart-not-closed': 'a multipart ends without its closing delimiter',
   'field-duplicate': 'a field that may stand once is given again; the first one counts',
   'encoding-unknown': 'the transfer encoding is not known; the content is left as it is',
-  'encoding-composite': 'a multipart or message is encoded, which it must not be; not looked into',
+  'encoding-composite':
+    'a multipart or message is encoded, which it must not be; no message is looked into',
   'base64-broken': 'the base64 has foreign octets or ends early; decoded as far as it goes',
   'quoted-printable-broken': 'an = is followed by no code; kept as it is',
   'uuencode-broken': 'the uuencoded content is damaged; decoded as far as it goes',

@@ -95,6 +95,22 @@ class FieldOfHead implements Field {
   }
 }
 
+/**
+ * The octets of a field's value, unfolded and trimmed: what `value()` is the text of.
+ *
+ * @example
+ * latin1(unfoldedOctets(readHead(ascii('Subject: a\r\n b\r\n\r\n')).fields[0]!)); // 'a b'
+ */
+export function unfoldedOctets(field: Field): Uint8Array {
+  const value = field.rawValue();
+  let from = 0;
+  let to = value.length;
+  while (from < to && isBlank(value[from]!)) from += 1;
+  while (to > from && isBlank(value[to - 1]!)) to -= 1;
+  const trimmed = value.subarray(from, to);
+  return trimmed.includes(lf) || trimmed.includes(cr) ? unfold(trimmed) : trimmed;
+}
+
 /** The text of a value with its folds, without CR and LF. */
 export function readUnfolded(value: Uint8Array): string {
   return readText(value.includes(lf) || value.includes(cr) ? unfold(value) : value);

@@ -37,7 +37,8 @@ export interface Part {
   /**
    * The type by which the part was read: the default where the field is missing or damaged,
    * text/plain for a multipart that names no boundary. A multipart may have no parts all the
-   * same, and a message part no message: when they are encoded, or beyond a limit.
+   * same, when its boundary never occurs, and a message part no message, when it is encoded; both
+   * beyond a limit.
    */
   readonly type: ContentType;
   readonly encoding: Encoding;
@@ -154,8 +155,10 @@ export type Holding =
 
 /** How the body of this part is to be read. RFC 2046 §5.1, §5.2.1; RFC 6532 §3.7. */
 export function holdingOf(part: Part): Holding {
-  if (!isIdentity(part.encoding)) return { kind: 'content' };
+  // QUIRK: an encoding on a multipart is not looked at. Senders write base64 or quoted-printable
+  // there and mean their parts, which stand in the clear.
   if (part.type.type === 'multipart') return { kind: 'parts', boundary: boundaryOf(part.type) };
+  if (!isIdentity(part.encoding)) return { kind: 'content' };
   return isMessageType(part.type) ? { kind: 'message' } : { kind: 'content' };
 }
 
