@@ -3,6 +3,7 @@
  * operation is here as soon as its ground exists.
  */
 
+import { probeBodyStructure, probeEnvelope } from '@merpati/formats/imap/probe.ts';
 import {
   probeDsn,
   probeHeaderParse,
@@ -45,6 +46,12 @@ export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
     fields: ['kind'],
     run: (input) => probeHeaderParse(input),
   },
+  bodystructure: {
+    bytesField: 'message',
+    fields: ['extended'],
+    run: (input) => probeBodyStructure(input),
+  },
+  envelope: { bytesField: 'message', fields: [], run: (input) => probeEnvelope(input) },
   'mime-compose': {
     bytesField: null,
     fields: ['from', 'to', 'cc', 'subject', 'text', 'html'],
