@@ -2,7 +2,7 @@
  * IMAP commands as values: IMAP4rev2 (RFC 9051 §6), IMAP4rev1 (RFC 3501 §6) and the extensions
  * named beside each. `name` is the command word in lower case; UID variants are `uid: true`.
  * Mailbox names are Unicode, `INBOX` in capitals whatever was sent. Whether an extension is on
- * offer is for the session to say, not for the grammar. Read by `command-read.ts`.
+ * offer is for the session to say, not for the grammar. Read by `read-command.ts`.
  */
 
 import type { FetchItem } from './fetch-item.ts';

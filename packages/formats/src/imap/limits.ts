@@ -20,7 +20,7 @@ export const imapLimits = {
   /** RFC 9051 §9, nz-number: 2^32 - 1. */
   numberMax: 4_294_967_295,
   /** Parentheses, NOT, OR and FUZZY of a search, in depth. */
-  searchDepthMax: 64,
+  searchDepthMax: 250,
   /** Keys of one search, all told. */
   searchKeysMax: 2000,
   sortCriteriaMax: 16,
