@@ -61,6 +61,23 @@ export const idLimits = {
 /** Characters of each text in a summary: what a listing can show, and what a row should cost. */
 export const summaryLimits = { textMax: 500, addressesMax: 10 } as const;
 
+/** Text that is kept for searching. */
+export const textLimits = {
+  /**
+   * Characters of one message, its parts together: longer than nearly all that people write. What
+   * is longer is searched in its body.
+   */
+  textLengthMax: 256 * 1024,
+  /** Characters of markup for each one of text: newsletters have up to ten. */
+  markupFactor: 8,
+  /** Characters of the head. */
+  headLengthMax: 128 * 1024,
+  /** RFC 8970 §3.1. */
+  previewMax: 200,
+  /** Characters that are looked at for a preview: newsletters begin with filling. */
+  previewSourceMax: 20_000,
+} as const;
+
 /** Lines that writers make. RFC 5322 §2.1.1, RFC 2045 §6.7 and §6.8. */
 export const lineLimits = {
   /** Octets without CRLF that a line must not exceed. */
