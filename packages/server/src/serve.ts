@@ -12,6 +12,7 @@ import { readListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import type { Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
+import { startImap } from './imap/listeners.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { startPop3 } from './pop3/listeners.ts';
 import { startQueue } from './queue/runner.ts';
@@ -52,7 +53,7 @@ export function readCertificate(files: Config['tls']): SecureContext | null {
 export interface RunOptions {
   /** By default the accounts of this home alone may log in. */
   readonly authenticator?: Authenticator;
-  /** POP3 without TLS from this machine, for the lab. */
+  /** POP3 and IMAP without TLS from this machine, for the lab. */
   readonly plainAllowed?: boolean;
 }
 
@@ -65,7 +66,15 @@ export interface Running {
 }
 
 export interface ListeningAt {
-  readonly protocol: 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'http';
+  readonly protocol:
+    | 'smtp'
+    | 'submission'
+    | 'submissions'
+    | 'pop3'
+    | 'pop3s'
+    | 'imap'
+    | 'imaps'
+    | 'http';
   readonly address: string;
   readonly port: number;
 }
@@ -97,9 +106,11 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     stops.push(async () => void (await Promise.all(protocols.map((one) => one.stop()))));
     const pop3 = await startPop3(home, authenticator, { plainAllowed });
     protocols.push(pop3);
+    const imap = await startImap(home, authenticator, { plainAllowed });
+    protocols.push(imap);
     const smtp = await startSmtp(home, authenticator, { plainAllowed });
     protocols.push(smtp);
-    addresses.push(...smtp.addresses, ...pop3.addresses);
+    addresses.push(...smtp.addresses, ...pop3.addresses, ...imap.addresses);
   } catch (error) {
     await stop();
     throw error;

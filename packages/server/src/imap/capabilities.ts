@@ -1,0 +1,30 @@
+/**
+ * What CAPABILITY, the greeting and the login tell. RFC 9051 §6.1.1, §7.2.2; the names are those of
+ * the IANA registry. A name stands here when its command is there.
+ */
+
+import { mayUsePassword, mechanismsFor } from './login.ts';
+import type { Session } from './session.ts';
+
+const always = ['IMAP4rev2', 'IMAP4rev1', 'LITERAL+', 'SASL-IR', 'ID', 'ENABLE'] as const;
+
+/** What clients look for once they are in. */
+const afterLogin = ['UNSELECT', 'NAMESPACE', 'UIDPLUS', 'OBJECTID'] as const;
+
+export function capabilitiesOf(session: Session): readonly string[] {
+  if (session.user !== null) return [...always, ...afterLogin];
+  const mechanisms = mechanismsFor(session).map((mechanism) => `AUTH=${mechanism}`);
+  return [
+    ...always,
+    ...(isTlsOffered(session) ? ['STARTTLS'] : []),
+    ...(mayUsePassword(session) ? [] : ['LOGINDISABLED']),
+    ...mechanisms,
+  ];
+}
+
+/** RFC 9051 §6.2.1: not once TLS is there. */
+export function isTlsOffered(session: Session): boolean {
+  const { home } = session.service;
+  const isPlain = session.wire.secure === null && session.user === null;
+  return isPlain && home.tls !== null && !home.faults.has('no-tls');
+}

@@ -1,0 +1,43 @@
+/**
+ * Bounds of an IMAP session, with the reason beside each. Those of the grammar are in
+ * formats/imap/limits.ts; connections and errors in the configuration.
+ */
+
+export const imapLimits = {
+  /** All lines and literals of one command before login: names and passwords, and tokens. */
+  commandBeforeLoginOctetsMax: 32 * 1024,
+  /** What a client sends unasked and nobody wants is read and dropped up to this. */
+  droppedOctetsMax: 128 * 1024 * 1024,
+  /** The same before login. */
+  droppedBeforeLoginOctetsMax: 64 * 1024,
+  /** Autologout: RFC 9051 §5.4 asks for at least 30 minutes once somebody is logged in. */
+  idleTimeoutMs: 31 * 60_000,
+  /** QUIRK: as in POP3, shorter before login; nobody types IMAP by hand. */
+  greetingTimeoutMs: 120_000,
+  /** The same when places run short. */
+  stressedTimeoutMs: 10_000,
+  /** The rest of a command that has begun, and each piece of a literal. */
+  restTimeoutMs: 180_000,
+  /** Wrong passwords in one connection. */
+  failedLoginsMax: 5,
+  /** Clients need about six of them. */
+  commandsBeforeLoginMax: 50,
+  /** Turns of one SASL exchange; none of ours has more than four. */
+  saslStepsMax: 10,
+  /** Small replies to pipelined commands leave together, up to this. */
+  replyOctetsMax: 32 * 1024,
+  /** A client must take each such piece of an answer within the drain timeout, or it is cut. */
+  sliceOctetsMax: 64 * 1024,
+  /** Changes asked of the store at a time. */
+  changesMax: 1000,
+  /** Messages looked at, and expunged in one transaction, at a time. */
+  expungedAtOnceMax: 10_000,
+  /** SELECT tells the first unseen message (a favour of rev1) up to so many messages. */
+  firstUnseenMax: 100_000,
+  /** Own changes that a session keeps in mind, so as not to tell them to itself. */
+  ownChangesMax: 256,
+  /** Tells a client that the connection lives; NAT boxes forget it after five minutes or so. */
+  idleTokenEveryMs: 4 * 60_000,
+  /** When stopping: an answer under way may be finished within this. */
+  stopGraceMs: 10_000,
+} as const;

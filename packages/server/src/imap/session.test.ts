@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startImapWorld, you } from './testing/imap-world.ts';
+
+test('a short session in the clear, and one under TLS', async (t) => {
+  const world = await startImapWorld(t);
+  const raw = await world.dial();
+  assert.match(raw.greeting, /^\* OK \[CAPABILITY IMAP4rev2 IMAP4rev1 .*STARTTLS.*\] mail\.merp/);
+  assert.match((await raw.ask('CAPABILITY'))[0] ?? '', /AUTH=PLAIN/);
+  assert.deepEqual(await raw.ask('SELECT INBOX'), ['BAD Log in first']);
+  assert.deepEqual(await raw.ask(`LOGIN ${you} wrong`), [
+    'NO [AUTHENTICATIONFAILED] Wrong name or password',
+  ]);
+  assert.match(
+    (await raw.ask(`LOGIN ${you} {7+}\r\nmerpati`)).join(),
+    /^OK \[CAPABILITY .*UIDPLUS/,
+  );
+  assert.deepEqual(await raw.ask('NOOP'), ['OK Still here']);
+  assert.deepEqual(await raw.ask('LOGOUT'), ['* BYE Good-bye', 'OK Logged out']);
+  assert.equal(await raw.all(), '');
+
+  const secure = await world.dial('imaps');
+  assert.doesNotMatch(secure.greeting, /STARTTLS/);
+  assert.match(secure.greeting, /AUTH=SCRAM-SHA-256-PLUS/);
+  const initial = Buffer.from(`\0${you}\0merpati`).toString('base64');
+  assert.match((await secure.ask(`AUTHENTICATE PLAIN ${initial}`)).join(), /^OK/);
+});

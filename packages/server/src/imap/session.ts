@@ -1,0 +1,396 @@
+/**
+ * One IMAP session: reads a command, finds its row in the table, runs it, tells what else has
+ * happened in the selected mailbox, and so on until somebody leaves. RFC 9051 §3 (states), §5.4
+ * (autologout), §5.5 (pipelining: commands are taken as they come and run one after the other).
+ *
+ * What a command needs of it:
+ * - `session.account`, `session.store`, `session.login`: who is logged in, and where the mail is;
+ * - `session.open`: the selected mailbox with owner, rights and `view` (which numbers the client
+ *   believes in); its EXPUNGE, EXISTS and FETCH of changes are told by the session, before the
+ *   command's tagged end;
+ * - `put` and `send` for untagged answers, at best in pieces of up to some KB; `await send(…)` at
+ *   least every 256 messages, so that a slow client slows the command down;
+ * - an `Answer` (`ok`, `no`, `bad` of command-row.ts) for the tagged end. A command that throws
+ *   `SyntaxFault` is answered BAD, `StoreUnavailable` NO [UNAVAILABLE], all else is our bug;
+ * - a `CommandSource` is given to those that read their lines and literals themselves.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CommandName } from '@merpati/formats/imap/command.ts';
+import { readCommand } from '@merpati/formats/imap/read-command.ts';
+import { imapLimits as grammarLimits } from '@merpati/formats/imap/limits.ts';
+import type { ResponseCode } from '@merpati/formats/imap/response-code.ts';
+import { writeStatus } from '@merpati/formats/imap/response-code.ts';
+import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import type { Store } from '@merpati/store/contract.ts';
+import type { AccountId } from '@merpati/store/ids.ts';
+import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
+import type { Home } from '../home.ts';
+import { connectionLimits } from '../net/connection-limits.ts';
+import { type Wire, WireFault } from '../net/wire.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import {
+  type Answer,
+  type CommandRow,
+  type CommandRules,
+  type StateName,
+  bad,
+} from './command-row.ts';
+import { CommandSource, TooMuchInput, readTag, readWord } from './command-source.ts';
+import { commands, sourceCommands } from './commands/table.ts';
+import { answerFailure, lastWords } from './failure.ts';
+import { type FeedListener, type MailChange, feedOf } from './feed.ts';
+import { imapLimits } from './limits.ts';
+import { type Modes, hasUtf8Names, initialModes } from './modes.ts';
+import type { Selected } from './selected.ts';
+import { tellUpdates } from './view/tell.ts';
+
+/** How much the lab's fault `slow` delays each group of replies. */
+const slowMs = 2000;
+
+export interface ImapService {
+  /** Of the listener; the login may lead to another. */
+  readonly home: Home;
+  readonly authenticator: Authenticator;
+  /** Passwords without TLS, from this very machine only; for the lab. */
+  readonly plainAllowed: boolean;
+}
+
+export class Session implements FeedListener {
+  readonly wire: Wire;
+  readonly service: ImapService;
+  user: Extract<Login, { ok: true }> | null = null;
+  selected: Selected | null = null;
+  /** How answers are written, by what was enabled. */
+  modes: Modes = initialModes;
+  /** What the client calls itself, RFC 2971; '' when it does not say. */
+  clientName = '';
+  failedLogins = 0;
+  /** Octets that a literal has promised are under way: a failure can only end the connection. */
+  isSending = false;
+
+  /** Done once, when the answer to the command at hand is on its way: TLS or compression begin. */
+  afterAnswer: (() => void | Promise<void>) | null = null;
+
+  #isOver = false;
+  #farewell: string | null = null;
+  #errorsInRow = 0;
+  #commandsBeforeLogin = 0;
+  #unsent: (string | Uint8Array)[] = [];
+  #unsentLength = 0;
+  /** Set while a line is waited for, when news may be told meanwhile. */
+  #wake: (() => void) | null = null;
+
+  constructor(wire: Wire, service: ImapService) {
+    this.wire = wire;
+    this.service = service;
+  }
+
+  // ---------------------------------------------------------------- who and where
+
+  get state(): StateName {
+    if (this.user === null) return 'not-authenticated';
+    return this.selected === null ? 'authenticated' : 'selected';
+  }
+
+  get home(): Home {
+    return this.user?.home ?? this.service.home;
+  }
+
+  get store(): Store {
+    return this.home.store;
+  }
+
+  get loginContext(): LoginContext {
+    const { id, remote } = this.wire;
+    return { protocol: 'imap', session: id, address: remote.address };
+  }
+
+  /** For commands that the table allows after login only. */
+  get login(): Extract<Login, { ok: true }> {
+    if (this.user === null) throw new Error('nobody is logged in');
+    return this.user;
+  }
+
+  get account(): AccountId {
+    return this.login.account.id;
+  }
+
+  /** For commands that the table allows in the SELECTED state only. */
+  get open(): Selected {
+    if (this.selected === null) throw new Error('no mailbox is selected');
+    return this.selected;
+  }
+
+  logIn(login: Extract<Login, { ok: true }>): void {
+    this.user = login;
+    this.failedLogins = 0;
+  }
+
+  /** As at the beginning, but for TLS, compression and ID. RFC 8437 §3. */
+  logOut(): void {
+    this.unselect();
+    this.user = null;
+    this.modes = initialModes;
+    this.#commandsBeforeLogin = 0;
+  }
+
+  select(selected: Selected): void {
+    this.unselect();
+    this.selected = selected;
+    feedOf(this.store).listen(selected.owner, this);
+  }
+
+  /** Also at the end of the connection. */
+  unselect(): void {
+    if (this.selected === null) return;
+    feedOf(this.store).unlisten(this.selected.owner, this);
+    this.selected = null;
+  }
+
+  /** The tagged answer at hand is the last; `* BYE` follows it, unless it was said. */
+  end(farewell: string | null): void {
+    this.#isOver = true;
+    this.#farewell = farewell;
+  }
+
+  // ---------------------------------------------------------------- saying
+
+  /** Into what is sent next; at the latest before the session waits for the client. */
+  put(octets: string | Uint8Array): void {
+    this.#unsent.push(octets);
+    this.#unsentLength += octets.length;
+  }
+
+  /** As `put`, and waits while the client is slower than the sender. */
+  send(octets: string | Uint8Array): void | Promise<void> {
+    this.put(octets);
+    if (this.#unsentLength > imapLimits.replyOctetsMax) return this.flush();
+  }
+
+  /** `* OK [code] text` and the like. */
+  putStatus(condition: 'OK' | 'NO' | 'BAD' | 'BYE', text: string, code?: ResponseCode): void {
+    this.put(writeStatus('*', condition, code ?? null, text));
+  }
+
+  async flush(): Promise<void> {
+    if (this.#unsentLength === 0) return;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    this.#unsentLength = 0;
+    if (this.service.home.faults.has('slow')) await delay(slowMs);
+    if (unsent.every((piece) => typeof piece === 'string')) await this.#write(unsent.join(''));
+    else await this.#writeOctets(Buffer.concat(unsent.map((piece) => Buffer.from(piece))));
+  }
+
+  async #writeOctets(octets: Uint8Array): Promise<void> {
+    for (let from = 0; from < octets.length; from += imapLimits.sliceOctetsMax) {
+      await this.#write(octets.subarray(from, from + imapLimits.sliceOctetsMax));
+    }
+  }
+
+  async #write(octets: string | Uint8Array): Promise<void> {
+    await this.wire.write(octets);
+    // Nobody is there to read the rest of a long answer: do not read it from disk either.
+    if (this.wire.isClosed) throw new WireFault('reset');
+  }
+
+  /**
+   * What has happened in the selected mailbox, into what is sent next. Commands need not call it:
+   * it is called before each tagged end. `force` asks the store also when nothing was heard.
+   */
+  async update(options: { expungesAllowed: boolean; force?: boolean }): Promise<void> {
+    const { selected } = this;
+    if (selected === null) return;
+    const isThere = await selected.view.sync(options.force === true);
+    if (!isThere) {
+      this.unselect();
+      this.end('The mailbox was deleted meanwhile');
+      return;
+    }
+    await tellUpdates(this, selected.view, options.expungesAllowed);
+  }
+
+  /** From the feed. */
+  hear(change: MailChange): void {
+    this.selected?.view.hear(change);
+    this.#wake?.();
+  }
+
+  // ---------------------------------------------------------------- listening
+
+  /** A line that belongs to the command at hand: the rest of it, or an answer of SASL. */
+  async readLine(timeoutMs: number): Promise<Uint8Array> {
+    const { lineOctetsMax } = grammarLimits;
+    await this.flush();
+    return this.wire.readLine(lineOctetsMax, timeoutMs, { bareLf: 'accept' });
+  }
+
+  /**
+   * The next line, as `readLine`; until it comes `onNews` is called after each change that the feed
+   * brings. One thing at a time: the line is given out when `onNews` has finished.
+   */
+  async readLineWatching(onNews: () => Promise<void>, timeoutMs: number): Promise<Uint8Array> {
+    let line: Uint8Array | null = null;
+    let failure: unknown = null;
+    let hasNews = false;
+    let wake = (): void => undefined;
+    const reading = this.readLine(timeoutMs).then(
+      (octets) => {
+        line = octets;
+        wake();
+      },
+      (error: unknown) => {
+        failure = error;
+        wake();
+      },
+    );
+    this.#wake = () => {
+      hasNews = true;
+      wake();
+    };
+    try {
+      while (line === null && failure === null) {
+        if (hasNews) {
+          hasNews = false;
+          await onNews();
+          await this.flush();
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      this.#wake = null;
+    }
+    await reading;
+    if (line === null) throw failure;
+    return line;
+  }
+
+  async #nextCommandLine(): Promise<Uint8Array> {
+    const { lineOctetsMax } = grammarLimits;
+    const line = this.wire.takeLine(lineOctetsMax, { bareLf: 'accept' });
+    if (line !== null && this.#unsentLength < imapLimits.replyOctetsMax) return line;
+    await this.flush();
+    return line ?? this.readLine(this.#patienceMs());
+  }
+
+  #patienceMs(): number {
+    if (this.user !== null) return imapLimits.idleTimeoutMs;
+    const { isStressed } = connectionLimits(this.service.home);
+    return isStressed ? imapLimits.stressedTimeoutMs : imapLimits.greetingTimeoutMs;
+  }
+
+  /** Until the client leaves, is sent away or is lost (then `WireFault`). */
+  async run(): Promise<void> {
+    const { config, faults } = this.service.home;
+    if (faults.has('busy')) {
+      this.putStatus('BYE', 'Too many connections, try again later', { code: 'UNAVAILABLE' });
+      await this.flush();
+      return;
+    }
+    const host = config.hostname === '' ? 'Merpati' : config.hostname;
+    const capabilities = capabilitiesOf(this);
+    this.putStatus('OK', `${host} IMAP server ready`, { code: 'CAPABILITY', capabilities });
+    try {
+      while (!this.#isOver) await this.#step(await this.#nextCommandLine());
+      if (this.#farewell !== null) this.putStatus('BYE', this.#farewell);
+      await this.flush();
+    } catch (error) {
+      const farewell = lastWords(error);
+      if (farewell === null) throw error;
+      this.putStatus('BYE', farewell);
+      await this.flush();
+    }
+  }
+
+  async #step(line: Uint8Array): Promise<void> {
+    const tag = readTag(line);
+    if (this.user === null) this.#commandsBeforeLogin += 1;
+    if (this.#commandsBeforeLogin > imapLimits.commandsBeforeLoginMax) {
+      this.end('Too many commands without a login');
+    }
+    const source = new CommandSource(this, line);
+    let answer: Answer;
+    try {
+      answer = await this.#perform(source);
+    } catch (error) {
+      answer = await this.#recover(source, error);
+    }
+    this.#count(answer);
+    this.put(writeStatus(tag, answer.status, answer.code, answer.text));
+    const { afterAnswer } = this;
+    if (afterAnswer === null) return;
+    this.afterAnswer = null;
+    await this.flush();
+    await afterAnswer();
+  }
+
+  async #perform(source: CommandSource): Promise<Answer> {
+    const word = readWord(source.line);
+    if (word === 'append' || word === 'replace') {
+      const row = sourceCommands[word];
+      if (row === undefined) throw new SyntaxFault('imap.unknown-command', 'Unknown command');
+      return this.#within(row, source, { isUid: false }, () => row.run(this, source));
+    }
+    const parts = await source.parts();
+    const command = readCommand(parts, { utf8: hasUtf8Names(this.modes) });
+    // The row's `run` takes just the command of its name, which a lookup by name cannot express.
+    const row = (commands as Partial<Record<CommandName, CommandRow<never>>>)[command.name];
+    if (row === undefined) throw new SyntaxFault('imap.unknown-command', 'Unknown command');
+    const isUid = 'uid' in command && command.uid;
+    return this.#within(row, source, { isUid }, () => row.run(this, command as never));
+  }
+
+  async #within(
+    row: CommandRules,
+    source: CommandSource,
+    { isUid }: { readonly isUid: boolean },
+    run: () => Answer | Promise<Answer>,
+  ): Promise<Answer> {
+    if (!row.states.includes(this.state)) {
+      await source.drop();
+      return bad(wrongState[this.state]);
+    }
+    const answer = await run();
+    if (this.#isOver) return answer;
+    const expungesAllowed =
+      row.expungesAllowed === 'yes' || (row.expungesAllowed === 'if-uid' && isUid);
+    await this.update({ expungesAllowed });
+    return answer;
+  }
+
+  async #recover(source: CommandSource, error: unknown): Promise<Answer> {
+    if (error instanceof WireFault || error instanceof TooMuchInput) throw error;
+    const answer = answerFailure(this, error);
+    if (this.isSending) {
+      // Half a literal must not look like a whole one: no further word.
+      this.#unsent = [];
+      this.wire.destroy();
+      throw new WireFault('reset', error);
+    }
+    await source.drop();
+    return answer;
+  }
+
+  /** Whoever only gets it wrong is sent away. */
+  #count(answer: Answer): void {
+    if (answer.status === 'OK') {
+      this.#errorsInRow = 0;
+      return;
+    }
+    const code = answer.code?.code ?? answer.status;
+    this.service.home.metrics.refused.inc({ protocol: 'imap', code });
+    if (answer.status === 'BAD') this.#errorsInRow += 1;
+    const { errors_max: errorsMax } = this.service.home.config.limits;
+    if (this.#errorsInRow >= errorsMax) this.end('Too many errors');
+  }
+}
+
+const wrongState: Readonly<Record<StateName, string>> = {
+  'not-authenticated': 'Log in first',
+  authenticated: 'Not now: you are logged in, and no mailbox is selected',
+  selected: 'Not now: you are logged in',
+};
