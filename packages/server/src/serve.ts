@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import { openStore } from '@merpati/store/sqlite/open.ts';
+import { openStore, type SalvageReport } from '@merpati/store/sqlite/open.ts';
 import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
 import { readListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
@@ -24,15 +24,29 @@ export interface HomeOptions {
   readonly faults?: ReadonlySet<Fault>;
   /** Instead of the files that the configuration names. */
   readonly tls?: SecureContext;
+  /** Build a damaged database anew from what can be read of it, and tell here what came of it. */
+  readonly onSalvaged?: (report: SalvageReport) => void;
 }
 
 /** Opens the store and reads the certificate; nothing listens yet. */
 export async function openHome(config: Config, world: World, options: HomeOptions): Promise<Home> {
+  const { log, onSalvaged } = options;
+  const store = await openStore({
+    directory: config.data,
+    nowMs: world.nowMs(),
+    salvage: onSalvaged !== undefined,
+    // A repair may have asked for it, and then nobody waits to hear.
+    onSalvaged(report) {
+      const { kept, rows, torn, lost } = report;
+      log.error({ event: 'store.rebuilt', kept, rows, torn, lost: lost.length });
+      onSalvaged?.(report);
+    },
+  });
   return {
     config,
     world,
-    store: await openStore({ directory: config.data, nowMs: world.nowMs() }),
-    log: options.log,
+    store,
+    log,
     metrics: createMetrics(),
     tls: options.tls ?? readCertificate(config.tls),
     wakeQueue: () => {},

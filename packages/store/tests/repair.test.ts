@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { RepairReport, Store } from '../src/contract.ts';
 import { storePaths } from '../src/sqlite/segments/files.ts';
+import { mailboxId, uid } from '../src/ids.ts';
 import { addYou, fill, readInbox, Scratch, you } from './scratch.ts';
 
 const texts = ['one', 'two', 'three', 'four'].map((word) => `Subject: ${word}\r\n\r\n${word}\r\n`);
@@ -249,6 +250,49 @@ test('repair: a dead copy elsewhere is found', async () => {
   });
   assert.deepEqual(report.lost, []);
   assert.deepEqual(await readInbox(store), inbox);
+  await store.close();
+});
+
+test('repair: noise in the segment that grows is left behind', async () => {
+  await using scratch = new Scratch();
+  const inbox = await begin(scratch);
+  const dying = await scratch.open();
+  await dying.expunge(you, mailboxId(1), [uid(3)]);
+  await dying.close();
+  const { store, report } = await damage(scratch, (file) => {
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('\r\nthree\r\n') + 2;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+  });
+  assert.deepEqual(
+    report.mended.map(({ code }) => code),
+    ['segment.garbage'],
+  );
+  assert.deepEqual(report.lost, []);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+  await fill(store, ['Subject: life goes on\r\n\r\n']);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+  const left = inbox.filter((text) => !text.endsWith('\r\nthree\r\n'));
+  assert.deepEqual((await readInbox(store)).slice(0, 3), left);
+  await store.close();
+});
+
+test('repair: what is lost is called by its owner and its subject', async () => {
+  await using scratch = new Scratch();
+  await begin(scratch);
+  const db = new DatabaseSync(storePaths(scratch.directory).database);
+  db.exec('UPDATE message SET flags = 4 WHERE uid = 1; DELETE FROM content WHERE content_id = 2');
+  db.close();
+  const { store, report } = await damage(scratch, (file) => truncateSync(file, 0));
+  assert.deepEqual(report.lost.map(({ where }) => where).sort(), [
+    'a@sender.test to friend@surat.test, "Halo" (queue 1)',
+    'you@merpati.test, INBOX (1/1)',
+    'you@merpati.test, INBOX, "Halo" (1/1/1)',
+    'you@merpati.test, INBOX, "Halo" (1/1/2)',
+    'you@merpati.test, INBOX, "Halo" (1/1/3)',
+    'you@merpati.test, INBOX, "Halo" (1/1/4)',
+  ]);
   await store.close();
 });
 

@@ -12,6 +12,7 @@ import type {
 } from '../admin/connection.ts';
 import { AdminFault } from '../admin/operation.ts';
 import { Failure, usage } from './failure.ts';
+import type { OpeningOptions } from './in-process.ts';
 import { language, say } from './language.ts';
 import type { Globals, Output } from './output.ts';
 
@@ -26,9 +27,9 @@ export class Cli {
   }
 
   /** The server's socket, or the store itself when no server runs. Opened once. */
-  async connection(): Promise<Connection> {
+  async connection(options?: OpeningOptions): Promise<Connection> {
     const { reach } = await import('./reach.ts');
-    this.#connection ??= reach(this.globals);
+    this.#connection ??= reach(this.globals, options);
     return this.#connection;
   }
 
@@ -86,8 +87,10 @@ export class Cli {
     return this.globals.lab ? this : new Cli(this.output, { ...this.globals, lab: true });
   }
 
+  /** What is asked afterwards opens another connection. */
   async close(): Promise<void> {
     const connection = await this.#connection?.catch(() => null);
+    this.#connection = null;
     await connection?.close();
   }
 }

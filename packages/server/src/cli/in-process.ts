@@ -1,6 +1,7 @@
 /** The operations without a server: the store is opened for this one command, under its lock. */
 
 import { StoreRefused } from '@merpati/store/contract.ts';
+import type { SalvageReport } from '@merpati/store/sqlite/open.ts';
 import type { Connection } from '../admin/connection.ts';
 import type { AdminContext } from '../admin/operation.ts';
 import { perform, performStream } from '../admin/perform.ts';
@@ -10,9 +11,18 @@ import { realWorld } from '../real-world.ts';
 import { openHome } from '../serve.ts';
 import { Failure } from './failure.ts';
 import { say } from './language.ts';
+import { storeFailure } from './store-refused.ts';
 
-export async function openInProcess(config: Config): Promise<Connection> {
-  const home = await open(config);
+export interface OpeningOptions {
+  /** Build a damaged database anew from what can be read of it, and tell here what came of it. */
+  readonly onSalvaged?: (report: SalvageReport) => void;
+}
+
+export async function openInProcess(
+  config: Config,
+  options: OpeningOptions = {},
+): Promise<Connection> {
+  const home = await open(config, options);
   const context: AdminContext = { homes: [home], lab: null, server: null };
   return {
     call: async (name, input) => (await perform(context, name, input)) as never,
@@ -22,17 +32,16 @@ export async function openInProcess(config: Config): Promise<Connection> {
   };
 }
 
-async function open(config: Config) {
+async function open(config: Config, options: OpeningOptions) {
   const what = say('cannot open the store', 'tidak bisa membuka penyimpanan');
   // Nothing listens, so no certificate is needed, and one that cannot be read is no hindrance.
   const quiet = { ...config, tls: { certificate_file: '', key_file: '' } };
   try {
-    return await openHome(quiet, realWorld(config.dns), { log: silentLog() });
+    return await openHome(quiet, realWorld(config.dns), { log: silentLog(), ...options });
   } catch (error) {
     if (error instanceof StoreRefused) {
-      throw new Failure('store.refused', 'later', {
-        what,
-        why: error.message,
+      throw storeFailure(error, what, {
+        exit: 'later',
         next: say(
           'If that is a server, its control socket does not answer: see its log.',
           'Kalau itu server, soket kendalinya tidak menjawab: lihat lognya.',

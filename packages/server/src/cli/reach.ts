@@ -6,11 +6,12 @@ import type { Connection } from '../admin/connection.ts';
 import { connectControl } from '../admin/control-client.ts';
 import { controlSocketFile } from '../admin/control-socket-name.ts';
 import { Failure } from './failure.ts';
+import type { OpeningOptions } from './in-process.ts';
 import { say } from './language.ts';
 import type { Globals } from './output.ts';
 import { currentLab, findConfigFile } from './places.ts';
 
-export async function reach(globals: Globals): Promise<Connection> {
+export async function reach(globals: Globals, options: OpeningOptions = {}): Promise<Connection> {
   const folder = globals.data ?? (globals.lab ? currentLab(process.env) : null);
   if (folder !== null) {
     const found = await connect(path.resolve(folder));
@@ -23,10 +24,10 @@ export async function reach(globals: Globals): Promise<Connection> {
       next: say('Start it in another terminal: merpati lab', 'Mulai di terminal lain: merpati lab'),
     });
   }
-  return reachConfigured(globals);
+  return reachConfigured(globals, options);
 }
 
-async function reachConfigured(globals: Globals): Promise<Connection> {
+async function reachConfigured(globals: Globals, options: OpeningOptions): Promise<Connection> {
   const { loadConfig } = await import('./load-config.ts');
   const file = findConfigFile(globals.config, process.env);
   const { config } = loadConfig(file, globals.data);
@@ -34,7 +35,7 @@ async function reachConfigured(globals: Globals): Promise<Connection> {
   if (found !== null) return found;
   if (!existsSync(config.data)) throw await noData(config.data, file);
   const { openInProcess } = await import('./in-process.ts');
-  return openInProcess(config);
+  return openInProcess(config, options);
 }
 
 async function connect(folder: string): Promise<Connection | null> {

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { StoreRefused, type Store } from '../contract.ts';
+import { StoreRefused, type RepairReport, type Store } from '../contract.ts';
 import { openForWriting, type Database } from './database.ts';
 import { StoreLock } from './lock.ts';
 import { migrate } from './migrate.ts';
@@ -26,9 +26,14 @@ export interface StoreOptions {
    * opened as it is. The damaged file goes into quarantine.
    */
   readonly salvage?: boolean;
+  /** Hears what came of it, whoever has asked for it. */
+  readonly onSalvaged?: (report: SalvageReport) => void;
   /** When journeys say that a crash broke something off. Default: the machine's clock. */
   readonly nowMs?: number;
 }
+
+/** What could be read of a damaged database, what was mended afterwards, and what is lost. */
+export interface SalvageReport extends Salvaged, RepairReport {}
 
 const reserveBytesDefault = 64 * 1024 * 1024;
 
@@ -57,7 +62,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       segmentBytesMax: options.segmentBytesMax ?? segmentBytesMax,
       nowMs: options.nowMs ?? Date.now(),
     });
-    if (salvaged !== null) await repairSalvaged(store, salvaged);
+    if (salvaged !== null) {
+      const report = await repairSalvaged(store, salvaged);
+      options.onSalvaged?.(report);
+    }
     return store;
   } catch (error) {
     lock.release();
@@ -83,10 +91,11 @@ function prepareOrSalvage(
 }
 
 /** What came of it lies beside the damaged file. */
-async function repairSalvaged(store: SqliteStore, salvaged: Salvaged): Promise<void> {
-  const report = await store.repair({});
-  const text = JSON.stringify({ ...salvaged, ...report }, null, 2);
+async function repairSalvaged(store: SqliteStore, salvaged: Salvaged): Promise<SalvageReport> {
+  const report = { ...salvaged, ...(await store.repair({})) };
+  const text = JSON.stringify(report, null, 2);
   writeFileSync(`${salvaged.kept}.json`, text, { mode: 0o600, flush: true });
+  return report;
 }
 
 const corrupt = 11; // SQLITE_CORRUPT

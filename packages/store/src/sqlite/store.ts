@@ -41,7 +41,8 @@ import type {
 import type { JourneyEvent } from '../journey.ts';
 import { CareClient } from './care/client.ts';
 import type { KeyCursor, Tasks } from './care/tasks.ts';
-import { compact, garbageOf } from './care/run-compaction.ts';
+import { garbageOf } from './care/garbage.ts';
+import { compact } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';

@@ -9,6 +9,7 @@ import { examples } from '../help.ts';
 import { say } from '../language.ts';
 import { loadConfig, problemLine } from '../load-config.ts';
 import { findConfigFile } from '../places.ts';
+import { storeFailure } from '../store-refused.ts';
 
 export function register(serve: Command, cli: () => Cli): void {
   serve.action(async () => {
@@ -39,9 +40,8 @@ export function register(serve: Command, cli: () => Cli): void {
 export function startFailure(error: unknown): unknown {
   const what = say('cannot start the server', 'server tidak bisa dimulai');
   if (error instanceof StoreRefused) {
-    return new Failure(`store.${error.code}`, 'conflict', {
-      what,
-      why: error.message,
+    return storeFailure(error, what, {
+      exit: 'conflict',
       next: say(
         'merpati status asks the one that runs.',
         'merpati status bertanya ke yang berjalan.',

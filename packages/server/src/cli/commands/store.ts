@@ -3,11 +3,16 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { CheckFinding, CheckProgress, CheckReport } from '@merpati/store/contract.ts';
+import type { SalvageReport } from '@merpati/store/sqlite/open.ts';
+import type { RepairedStore } from '../../admin/operations/store-repair.ts';
 import type { Cli } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
 import { bytes } from '../figures.ts';
 import { examples } from '../help.ts';
+import { Failure } from '../failure.ts';
 import { say } from '../language.ts';
+import type { Output } from '../output.ts';
+import { clean } from '../../journey/screen.ts';
 import { ProgressLine } from '../progress-line.ts';
 
 export function register(store: Command, cli: () => Cli): void {
@@ -88,6 +93,7 @@ function registerCheck(store: Command, cli: () => Cli): void {
       const line = new ProgressLine(output);
       const findings: (CheckFinding & { server: string })[] = [];
       const input = { deep: given.deep === true };
+      await cli().connection().catch(asProblem);
       for await (const item of cli().stream({ what, name: 'store.check', input })) {
         if ('progress' in item) {
           line.show(progressText(item.progress), item.progress);
@@ -115,6 +121,12 @@ function registerCheck(store: Command, cli: () => Cli): void {
     });
 }
 
+/** A store too damaged to be opened is what was asked about. */
+function asProblem(error: unknown): never {
+  if (!(error instanceof Failure) || error.code !== 'store.damaged') throw error;
+  throw new Failure(error.code, 'problems', error.text);
+}
+
 function countedText({ messages, accounts, queued, bytes: size }: CheckReport['counted']): string {
   return say(
     `${bytes(size)}; messages ${messages}, accounts ${accounts}, queued ${queued}`,
@@ -125,7 +137,9 @@ function countedText({ messages, accounts, queued, bytes: size }: CheckReport['c
 function showFinding(cli: Cli, one: CheckFinding): void {
   const { paint } = cli.output;
   const mark = one.severity === 'error' ? paint.bad('✕') : paint.warn('▲');
-  cli.output.line(`  ${mark} ${one.where}: ${one.message} ${paint.muted(`[${one.code}]`)}`);
+  cli.output.line(
+    `  ${mark} ${clean(`${one.where}: ${one.message}`)} ${paint.muted(`[${one.code}]`)}`,
+  );
 }
 
 function registerRepair(store: Command, cli: () => Cli): void {
@@ -150,26 +164,100 @@ function registerRepair(store: Command, cli: () => Cli): void {
         return;
       }
       await cli().confirm(what, say('Repair the store now?', 'Perbaiki penyimpanan sekarang?'));
-      const line = new ProgressLine(output);
-      for await (const item of cli().stream({ what, name: 'store.repair', input: {} })) {
-        if ('progress' in item) {
-          line.show(progressText(item.progress), item.progress);
-          continue;
-        }
-        line.clear();
-        const { result } = item;
-        output.value('merpati.store.repair/1', result, () => {
+      const reports = await repairAll(cli(), what);
+      for (const report of reports) {
+        const { server, mended, lost, rebuilt } = report;
+        output.value('merpati.store.repair/1', report, () => {
+          if (rebuilt !== null) showRebuilt(output, rebuilt);
           output.line(
             say(
-              `${result.server}: mended ${result.mended.length}, lost ${result.lost.length}`,
-              `${result.server}: diperbaiki ${result.mended.length}, hilang ${result.lost.length}`,
+              `${server}: mended ${mended.length}, lost ${lost.length}`,
+              `${server}: diperbaiki ${mended.length}, hilang ${lost.length}`,
             ),
           );
-          for (const one of result.lost) showFinding(cli(), one);
+          for (const one of lost) showFinding(cli(), one);
         });
-        if (result.lost.length > 0) process.exitCode = exitCodes.partly;
+        if (lost.length > 0) process.exitCode = exitCodes.partly;
       }
     });
+}
+
+type Rebuilt = Pick<SalvageReport, 'kept' | 'rows' | 'torn'>;
+interface Repaired extends RepairedStore {
+  /** The database itself had to be built anew; null: it had not. */
+  readonly rebuilt: Rebuilt | null;
+}
+
+const isTorn = ({ code }: CheckFinding): boolean => code.startsWith('sqlite.');
+
+/**
+ * A database with holes is built anew when it is opened, which is now when it could not be opened
+ * at all; when a server has it, that must be started again; else we close it and come back.
+ */
+async function repairAll(cli: Cli, what: string): Promise<Repaired[]> {
+  let salvaged: SalvageReport | null = null;
+  const onSalvaged = (report: SalvageReport): void => {
+    salvaged = report;
+  };
+  const first = await repairOnce(cli, what, onSalvaged);
+  if (!first.some(({ lost }) => lost.some(isTorn))) return first.map((one) => join(one, salvaged));
+  await cli.close();
+  const again = await repairOnce(cli, what, onSalvaged);
+  if (again.some(({ lost }) => lost.some(isTorn))) {
+    cli.output.note(
+      say(
+        'Start the server anew: the database is then built again from what can be read of it.',
+        'Mulai ulang server: basis data lalu dibangun lagi dari yang masih terbaca.',
+      ),
+    );
+  }
+  return again.map((one, i) => {
+    const before = first[i];
+    const lost = (before?.lost ?? []).filter((loss) => !isTorn(loss));
+    const mended = before?.mended ?? [];
+    const sum = { mended: [...mended, ...one.mended], lost: [...lost, ...one.lost] };
+    return join({ ...one, ...sum }, salvaged);
+  });
+}
+
+/** What the salvage has mended and lost besides. */
+function join(report: RepairedStore, salvaged: SalvageReport | null): Repaired {
+  if (salvaged === null) return { ...report, rebuilt: null };
+  const { kept, rows, torn, mended, lost } = salvaged;
+  return {
+    ...report,
+    mended: [...mended, ...report.mended],
+    lost: [...lost, ...report.lost],
+    rebuilt: { kept, rows, torn },
+  };
+}
+
+async function repairOnce(
+  cli: Cli,
+  what: string,
+  onSalvaged: (report: SalvageReport) => void,
+): Promise<RepairedStore[]> {
+  const line = new ProgressLine(cli.output);
+  const reports: RepairedStore[] = [];
+  await cli.connection({ onSalvaged });
+  for await (const item of cli.stream({ what, name: 'store.repair', input: {} })) {
+    if ('progress' in item) line.show(progressText(item.progress), item.progress);
+    else reports.push(item.result);
+  }
+  line.clear();
+  return reports;
+}
+
+function showRebuilt(output: Output, { kept, rows, torn }: Rebuilt): void {
+  const tables = torn.join(', ');
+  output.line(
+    say(
+      `The database was built anew: ${rows} rows could be read. The damaged file: ${kept}`,
+      `Basis data dibangun ulang: ${rows} baris terbaca. Berkas yang rusak: ${kept}`,
+    ),
+  );
+  if (tables === '') return;
+  output.line(say(`  Not whole: ${tables}`, `  Tidak utuh: ${tables}`));
 }
 
 const progressText = (progress: CheckProgress): string => progress.what;

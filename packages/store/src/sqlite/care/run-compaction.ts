@@ -3,7 +3,6 @@
  * file.
  */
 
-import type { CheckFinding } from '../../contract.ts';
 import type { WriterClient } from '../writer/client.ts';
 import type { CareClient } from './client.ts';
 import type { CompactedSegment } from './tasks.ts';
@@ -43,12 +42,4 @@ async function replace(writer: WriterClient, copied: CompactedSegment): Promise<
     }
   }
   return writer.perform('dropSegment', { segment: victim });
-}
-
-/**
- * Segments with octets that are no records: the sound ones are copied, the rest goes with the file.
- */
-export function garbageOf(findings: readonly CheckFinding[]): number[] {
-  const named = findings.filter((finding) => finding.code === 'segment.garbage');
-  return named.flatMap(({ where }) => Number(/^segment (\d+)/.exec(where)?.[1] ?? []));
 }

@@ -63,12 +63,16 @@ export class Blobs {
   }
 
   beginGroup(): void {
-    if (this.#appender.isFull) {
-      this.#ledger.seal(this.#appender.id, this.#appender.length);
-      this.#appender.startNext(this.takeSegmentId());
-      this.#ledger.startNext();
-    }
+    if (this.#appender.isFull) this.beginSegment();
     this.#groupStart = this.#appender.length;
+  }
+
+  /** What comes goes into a new file; the one that grew is as it will stay. */
+  beginSegment(): void {
+    this.#ledger.seal(this.#appender.id, this.#appender.length);
+    this.#appender.startNext(this.takeSegmentId());
+    this.#ledger.startNext();
+    this.#groupStart = 0;
   }
 
   takeSegmentId(): number {
@@ -178,7 +182,7 @@ export class Blobs {
       id,
       length,
     );
-    this.#ledger.startNext(length);
+    this.#ledger.recounted(length);
   }
 
   /** Part of each transaction. */

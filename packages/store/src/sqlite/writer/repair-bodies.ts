@@ -31,6 +31,7 @@ import {
 } from '../segments/format.ts';
 import { recordAt } from '../segments/scan.ts';
 import type { RepairContext } from './repair.ts';
+import { nameMessage, nameQueued } from './repair-names.ts';
 
 /** Bodies whose record is damaged, or that rows refer to and the table of bodies does not know. */
 export function mendBodies(context: RepairContext): void {
@@ -222,8 +223,10 @@ function relink({ db }: RepairContext, from: Uint8Array, to: Uint8Array): string
     db.run('UPDATE queue_message SET blob_hash = ?, crc = ? WHERE first_id = ?', to, crc, id);
   }
   return [
-    ...contents.map((row) => `${row.account_id}/${row.content_id}`),
-    ...queued.map((row) => `queue ${row.first_id}`),
+    ...contents.map(({ account_id: account, content_id: number, meta }) =>
+      nameMessage(db, { account, mailbox: null, number, meta }),
+    ),
+    ...queued.map((row) => nameQueued(db, row.first_id)),
   ];
 }
 
@@ -242,8 +245,13 @@ function giveUp(context: RepairContext, hash: Uint8Array): void {
      FROM content c JOIN message m USING (account_id, content_id) WHERE c.blob_hash = ?`,
     hash,
   );
-  const queued = db.all<{ queue_id: number; recipient: string; sender: string }>(
-    `SELECT q.queue_id, q.recipient, m.sender FROM queue_message m JOIN queue q USING (first_id)
+  const queued = db.all<{
+    queue_id: number;
+    recipient: string;
+    sender: string;
+    first_id: number;
+  }>(
+    `SELECT q.queue_id, q.recipient, m.sender, m.first_id FROM queue_message m JOIN queue q USING (first_id)
      WHERE m.blob_hash = ?`,
     hash,
   );
@@ -256,13 +264,18 @@ function giveUp(context: RepairContext, hash: Uint8Array): void {
   for (const each of messages) {
     context.lost.push({
       code: 'body.damaged',
-      where: `${each.account_id}/${each.mailbox_id}/${each.uid}`,
+      where: nameMessage(db, {
+        account: each.account_id,
+        mailbox: each.mailbox_id,
+        number: each.uid,
+        meta: each.meta,
+      }),
       message: 'nothing of the body can be read; the message is gone',
     });
   }
-  for (const { queue_id: id, recipient } of queued) {
+  for (const { first_id: first, recipient } of queued) {
     const message = `nothing of the body can be read; ${recipient} will not get it`;
-    context.lost.push({ code: 'queue.blob', where: String(id), message });
+    context.lost.push({ code: 'queue.blob', where: nameQueued(db, first), message });
   }
   dropAll(context, hash);
 }

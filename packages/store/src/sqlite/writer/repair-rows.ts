@@ -8,6 +8,7 @@ import { journeyId } from '../../ids.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
 import { partsOfJourney } from '../journey-parts.ts';
 import type { Loss, RepairContext } from './repair.ts';
+import { nameMessage, nameQueued } from './repair-names.ts';
 
 type Mender = (context: RepairContext) => void;
 
@@ -168,14 +169,21 @@ function addMailbox(
 }
 
 function dropMessagesWithoutContent(context: RepairContext): void {
-  const rows = context.db.all<{ at: string }>(
+  const rows = context.db.all<{
+    account_id: number;
+    mailbox_id: number;
+    uid: number;
+    journey_id: number;
+  }>(
     `DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM content c
        WHERE c.account_id = message.account_id AND c.content_id = message.content_id)
-     RETURNING account_id || '/' || mailbox_id || '/' || uid AS at`,
+     RETURNING account_id, mailbox_id, uid, journey_id`,
   );
-  for (const { at } of rows) {
+  for (const row of rows) {
+    const { account_id: account, mailbox_id: mailbox, uid: number, journey_id: journey } = row;
+    const where = nameMessage(context.db, { account, mailbox, number, meta: null, journey });
     const message = 'header fields and the way to the body are gone';
-    lose(context, { code: 'message.content', where: at, message });
+    lose(context, { code: 'message.content', where, message });
   }
 }
 
@@ -213,7 +221,12 @@ function acceptContents(context: RepairContext): void {
     db.run('UPDATE content SET meta = ?, crc = ? WHERE rowid = ?', meta, crc, row.rowid);
     lose(context, {
       code: 'content.crc',
-      where: `${row.account_id}/${row.content_id}`,
+      where: nameMessage(db, {
+        account: row.account_id,
+        mailbox: null,
+        number: row.content_id,
+        meta,
+      }),
       message: 'trace header fields or listing data may be wrong; the body has its own checksum',
     });
   }
@@ -348,7 +361,7 @@ function acceptQueueMessages(context: RepairContext): void {
     if (crc === before) continue;
     context.db.run('UPDATE queue_message SET crc = ? WHERE first_id = ?', crc, id);
     const message = 'trace header fields of a queued message may be wrong';
-    lose(context, { code: 'queue.crc', where: String(id), message });
+    lose(context, { code: 'queue.crc', where: nameQueued(context.db, id), message });
   }
 }
 

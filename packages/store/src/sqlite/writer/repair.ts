@@ -6,11 +6,13 @@
 import { readdirSync } from 'node:fs';
 import type { CheckFinding } from '../../contract.ts';
 import type { Database } from '../database.ts';
+import { garbageOf } from '../care/garbage.ts';
 import { readSegmentName, segmentBytes, type StorePaths } from '../segments/files.ts';
 import type { Blobs } from './blobs.ts';
 import type { WriterContext } from './context.ts';
 import { mendBodies } from './repair-bodies.ts';
 import { brokenSeals, sealAll } from '../seals.ts';
+import { nameRow } from './repair-names.ts';
 import { menders, recount } from './repair-rows.ts';
 
 export interface Loss {
@@ -42,6 +44,8 @@ export function repair(
   const context: RepairContext = { db, blobs, paths, damaged, lost: [] };
   if (codes.has('sqlite.integrity')) db.exec('REINDEX');
   const doubts = new Set([...brokenSeals(db)].map(({ code, where }) => `${code} ${where}`));
+  // What is no record can only be left behind, and nothing is left behind in a file that grows.
+  if (garbageOf(findings).includes(blobs.openSegment)) blobs.beginSegment();
   mendSegmentRows(context);
   for (const [wanted, mend] of menders) if (wanted.some((code) => codes.has(code))) mend(context);
   mendBodies(context);
@@ -50,7 +54,8 @@ export function repair(
   // What did not fit before and does not after the recount is kept as it is, and doubted aloud.
   for (const broken of brokenSeals(db)) {
     if (!doubts.has(`${broken.code} ${broken.where}`)) continue;
-    context.lost.push({ ...broken, message: `${broken.message}; kept as they are now` });
+    const where = nameRow(db, broken.where);
+    context.lost.push({ ...broken, where, message: `${broken.message}; kept as they are now` });
   }
   sealAll(db);
   // Nothing in memory may be believed any more.

@@ -71,9 +71,15 @@ export class SegmentLedger {
     this.#behind.set(id, { live: this.#behind.get(id)?.live ?? 0, length, isSealed: true });
   }
 
-  /** Another segment grows from here on, or the row of the same one has been written by others. */
-  startNext(notedLength = 0): void {
+  /** Another segment grows from here on. */
+  startNext(): void {
+    this.#notedLength = 0;
+  }
+
+  /** This transaction counts anew what is alive, and has written the row of the growing segment. */
+  recounted(notedLength: number): void {
     this.#notedLength = notedLength;
+    for (const [id, { live }] of this.#behind) this.#change(id).live = -live;
   }
 
   /** The file is gone again. */
