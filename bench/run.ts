@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { freePort } from '../tests/peers/machine.ts';
 import type { Contender } from './contender.ts';
 import { recipients, sender, sinkAddress } from './contender.ts';
+import { startBare } from './contenders/bare.ts';
 import { startMerpati } from './contenders/merpati.ts';
 import { startPostfix, startPostfixRelay, startPostfixWithDovecot } from './contenders/postfix.ts';
 import type { IdleResult } from './idle.ts';
@@ -88,7 +89,7 @@ interface Field extends AsyncDisposable {
 async function startField(): Promise<Field> {
   const stack = new AsyncDisposableStack();
   const contenders = [stack.use(await startMerpati({ nodeOptions }))];
-  const peers = options.alone ? [] : [startPostfixWithDovecot, startPostfix];
+  const peers = options.alone ? [] : [startPostfixWithDovecot, startPostfix, startBare];
   for (const start of peers) contenders.push(stack.use(await start()));
   for (const contender of contenders) await prepare(contender);
   return { contenders, [Symbol.asyncDispose]: () => stack.disposeAsync() };
