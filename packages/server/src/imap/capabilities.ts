@@ -3,13 +3,14 @@
  * the IANA registry. A name stands here when its command is there.
  */
 
-import { mayUsePassword, mechanismsFor } from './login.ts';
+import { type SaslMechanism, offeredMechanisms } from '../accounts/sasl.ts';
+import { isLoopback } from '../net/networks.ts';
 import type { Session } from './session.ts';
 
 const always = ['IMAP4rev2', 'IMAP4rev1', 'LITERAL+', 'SASL-IR', 'ID', 'ENABLE'] as const;
 
 /** What clients look for once they are in. */
-const afterLogin = ['UNSELECT', 'NAMESPACE', 'UIDPLUS', 'OBJECTID'] as const;
+const afterLogin = ['IDLE', 'UNSELECT', 'NAMESPACE', 'UIDPLUS', 'OBJECTID'] as const;
 
 export function capabilitiesOf(session: Session): readonly string[] {
   if (session.user !== null) return [...always, ...afterLogin];
@@ -27,4 +28,20 @@ export function isTlsOffered(session: Session): boolean {
   const { home } = session.service;
   const isPlain = session.wire.secure === null && session.user === null;
   return isPlain && home.tls !== null && !home.faults.has('no-tls');
+}
+
+/**
+ * What may be offered to this client now: no password before TLS (RFC 8314 §3), the lab's own
+ * excepted.
+ */
+export function mechanismsFor(session: Session): readonly SaslMechanism[] {
+  return offeredMechanisms(session.wire, { plainAllowed: isPlainAllowed(session) });
+}
+
+export function mayUsePassword(session: Session): boolean {
+  return session.wire.secure !== null || isPlainAllowed(session);
+}
+
+function isPlainAllowed(session: Session): boolean {
+  return session.service.plainAllowed && isLoopback(session.wire.remote.address);
 }

@@ -2,7 +2,7 @@
 
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { CorruptBlob, StoreUnavailable } from '@merpati/store/contract.ts';
-import { WireFault } from '../net/wire.ts';
+import { WireFault, type WireFaultReason } from '../net/wire.ts';
 import { type Answer, bad, no } from './command-row.ts';
 import { LiteralTooBig, TooMuchInput } from './command-source.ts';
 import type { Session } from './session.ts';
@@ -51,14 +51,15 @@ function answerSyntax({ code, message }: SyntaxFault): Answer {
 export function lastWords(error: unknown): string | null {
   if (error instanceof TooMuchInput) return 'Too much input';
   if (!(error instanceof WireFault)) return null;
-  switch (error.reason) {
-    case 'stopping':
-      return 'The server is being stopped';
-    case 'line-too-long':
-      return 'Line too long';
-    case 'timeout':
-      return 'Nothing was heard for too long';
-    default:
-      return null;
-  }
+  return wordsOf[error.reason];
 }
+
+const wordsOf: Readonly<Record<WireFaultReason, string | null>> = {
+  'bare-lf': null,
+  ended: null,
+  'line-too-long': 'Line too long',
+  reset: null,
+  stopping: 'The server is being stopped',
+  timeout: 'Nothing was heard for too long',
+  tls: null,
+};

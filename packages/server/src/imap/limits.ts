@@ -36,8 +36,6 @@ export const imapLimits = {
   firstUnseenMax: 100_000,
   /** Own changes that a session keeps in mind, so as not to tell them to itself. */
   ownChangesMax: 256,
-  /** Tells a client that the connection lives; NAT boxes forget it after five minutes or so. */
-  idleTokenEveryMs: 4 * 60_000,
   /** When stopping: an answer under way may be finished within this. */
   stopGraceMs: 10_000,
 } as const;

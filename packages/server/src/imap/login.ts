@@ -4,28 +4,10 @@
  */
 
 import type { Login } from '../accounts/authenticate.ts';
-import { type SaslMechanism, offeredMechanisms } from '../accounts/sasl.ts';
-import { isLoopback } from '../net/networks.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type Answer, no, ok } from './command-row.ts';
 import { imapLimits } from './limits.ts';
 import type { Session } from './session.ts';
-
-/**
- * What may be offered to this client now: no password before TLS (RFC 8314 §3), the lab's own
- * excepted.
- */
-export function mechanismsFor(session: Session): readonly SaslMechanism[] {
-  return offeredMechanisms(session.wire, { plainAllowed: isPlainAllowed(session) });
-}
-
-export function mayUsePassword(session: Session): boolean {
-  return session.wire.secure !== null || isPlainAllowed(session);
-}
-
-function isPlainAllowed(session: Session): boolean {
-  return session.service.plainAllowed && isLoopback(session.wire.remote.address);
-}
 
 export const tlsFirst = (): Answer =>
   no('Passwords only under TLS: STARTTLS first', { code: 'PRIVACYREQUIRED' });

@@ -28,6 +28,7 @@ import type { Authenticator, Login, LoginContext } from '../accounts/authenticat
 import type { Home } from '../home.ts';
 import { connectionLimits } from '../net/connection-limits.ts';
 import { type Wire, WireFault } from '../net/wire.ts';
+import { Bell } from './bell.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import {
   type Answer,
@@ -78,8 +79,8 @@ export class Session implements FeedListener {
   #commandsBeforeLogin = 0;
   #unsent: (string | Uint8Array)[] = [];
   #unsentLength = 0;
-  /** Set while a line is waited for, when news may be told meanwhile. */
-  #wake: (() => void) | null = null;
+  /** Set while a line is waited for and news may be told meanwhile. */
+  #bell: Bell | null = null;
 
   constructor(wire: Wire, service: ImapService) {
     this.wire = wire;
@@ -214,7 +215,7 @@ export class Session implements FeedListener {
   /** From the feed. */
   hear(change: MailChange): void {
     this.selected?.view.hear(change);
-    this.#wake?.();
+    this.#bell?.ring();
   }
 
   // ---------------------------------------------------------------- listening
@@ -231,42 +232,31 @@ export class Session implements FeedListener {
    * brings. One thing at a time: the line is given out when `onNews` has finished.
    */
   async readLineWatching(onNews: () => Promise<void>, timeoutMs: number): Promise<Uint8Array> {
-    let line: Uint8Array | null = null;
-    let failure: unknown = null;
-    let hasNews = false;
-    let wake = (): void => undefined;
-    const reading = this.readLine(timeoutMs).then(
-      (octets) => {
-        line = octets;
-        wake();
-      },
-      (error: unknown) => {
-        failure = error;
-        wake();
-      },
-    );
-    this.#wake = () => {
-      hasNews = true;
-      wake();
-    };
+    const reading = this.readLine(timeoutMs);
+    const bell = new Bell();
+    const close = (): void => bell.close();
+    reading.then(close, close);
+    this.#bell = bell;
     try {
-      while (line === null && failure === null) {
-        if (hasNews) {
-          hasNews = false;
-          await onNews();
-          await this.flush();
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
+      while (await bell.wait()) {
+        await onNews();
+        if (this.#isOver) throw await this.#leave();
+        await this.flush();
       }
+    } catch (error) {
+      // The line that is being read would be taken for a command.
+      this.end('Something went wrong here');
+      throw error;
     } finally {
-      this.#wake = null;
+      this.#bell = null;
     }
-    await reading;
-    if (line === null) throw failure;
-    return line;
+    return reading;
+  }
+
+  async #leave(): Promise<WireFault> {
+    if (this.#farewell !== null) this.putStatus('BYE', this.#farewell);
+    await this.flush();
+    return new WireFault('ended');
   }
 
   async #nextCommandLine(): Promise<Uint8Array> {

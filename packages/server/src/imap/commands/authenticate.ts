@@ -4,9 +4,10 @@ import { encodeBase64 } from '@merpati/formats/bytes.ts';
 import { readSaslAnswer } from '@merpati/formats/imap/read-command.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { type SaslExchange, startSasl } from '../../accounts/sasl.ts';
+import { mayUsePassword, mechanismsFor } from '../capabilities.ts';
 import { type Answer, type CommandRow, bad, no } from '../command-row.ts';
 import { imapLimits } from '../limits.ts';
-import { enter, mayUsePassword, mechanismsFor, tlsFirst } from '../login.ts';
+import { enter, tlsFirst } from '../login.ts';
 import type { Session } from '../session.ts';
 
 export const authenticate: CommandRow<'authenticate'> = {

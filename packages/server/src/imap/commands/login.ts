@@ -1,7 +1,8 @@
 /** LOGIN, which Outlook and others need. RFC 9051 §6.2.3. */
 
+import { mayUsePassword } from '../capabilities.ts';
 import type { CommandRow } from '../command-row.ts';
-import { enter, mayUsePassword, tlsFirst } from '../login.ts';
+import { enter, tlsFirst } from '../login.ts';
 
 export const login: CommandRow<'login'> = {
   states: ['not-authenticated'],

@@ -5,6 +5,7 @@ import type { CommandRow, SourceRow } from '../command-row.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
+import { idle } from './idle.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { check, noop } from './noop.ts';
@@ -23,6 +24,7 @@ export const commands: Commands = {
   check,
   close,
   examine,
+  idle,
   login,
   logout,
   noop,

@@ -80,7 +80,7 @@ export class UidList {
 
   /** Takes out those that are there; answers the numbers that they had, ascending. */
   remove(gone: readonly number[]): readonly number[] {
-    const numbers = gone
+    const numbers = [...new Set(gone)]
       .map((one) => this.numberOf(one))
       .filter((number) => number > 0)
       .toSorted((one, other) => one - other);

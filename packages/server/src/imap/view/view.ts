@@ -45,6 +45,7 @@ export class View {
   readonly owner: AccountId;
   readonly mailbox: MailboxId;
   readonly #store: ViewStore;
+  readonly #changesMax: number;
   /** null: not loaded. */
   #uids: UidList | null;
   /** As the client believes. */
@@ -63,8 +64,14 @@ export class View {
   readonly #arrived = new Map<Uid, FlagRow>();
   readonly #changed = new Map<Uid, FlagRow>();
 
-  constructor(store: ViewStore, owner: AccountId, status: MailboxStatus) {
+  constructor(
+    store: ViewStore,
+    owner: AccountId,
+    status: MailboxStatus,
+    changesMax: number = imapLimits.changesMax,
+  ) {
     this.#store = store;
+    this.#changesMax = changesMax;
     this.owner = owner;
     this.mailbox = status.id;
     this.#count = status.total;
@@ -189,14 +196,14 @@ export class View {
       return false;
     }
     for (;;) {
-      const limit = imapLimits.changesMax;
+      const limit = this.#changesMax;
       const since = this.#modseq;
       const found = await this.#store.mailboxChanges(this.owner, this.mailbox, { since, limit });
       if (found.truncated) throw new ViewLost('the log was cut');
       for (const one of found.vanished) this.#takeVanished(one);
       for (const row of found.changed) this.#takeChanged(row);
       if (found.modseq > since) this.#modseq = found.modseq;
-      const isCut = found.vanished.length >= limit || found.changed.length >= limit;
+      const isCut = found.vanished.length + found.changed.length >= limit;
       if (!isCut && (this.#modseq >= this.#heard || found.modseq === since)) break;
     }
     this.#heard = this.#modseq;
@@ -245,11 +252,11 @@ export class View {
   async #vanishedSince(modseq: ModSeq): Promise<Uid[]> {
     const vanished: Uid[] = [];
     for (let since = modseq; ;) {
-      const limit = imapLimits.changesMax;
+      const limit = this.#changesMax;
       const found = await this.#store.mailboxChanges(this.owner, this.mailbox, { since, limit });
       if (found.truncated) throw new ViewLost('the log was cut');
       vanished.push(...found.vanished);
-      const isCut = found.vanished.length >= limit || found.changed.length >= limit;
+      const isCut = found.vanished.length + found.changed.length >= limit;
       if (!isCut || found.modseq === since) return vanished;
       since = found.modseq;
     }
