@@ -34,9 +34,7 @@ test(`${rounds} sessions gone astray, TEST_SEED=${seed}`, async () => {
   for (let round = 0; round < rounds; round += sessionsAtOnce) {
     const astray = Array.from({ length: sessionsAtOnce }, async () => {
       const transcript = pick(transcripts, random);
-      const port = ports[transcript.service];
-      assert.ok(port);
-      await goAstray(transcript, port, {
+      await goAstray(transcript, ports[transcript.service], {
         at: random.below(10_000),
         says: Array.from({ length: 1 + random.below(4) }, () => mutate(corpus, random)),
       });
@@ -45,9 +43,8 @@ test(`${rounds} sessions gone astray, TEST_SEED=${seed}`, async () => {
   }
   for (const path of ['smtp/first-message', 'submission/starttls-auth']) {
     const transcript = transcripts.find((one) => one.path.endsWith(`${path}.txt`));
-    const port = transcript && ports[transcript.service];
-    assert.ok(transcript && port);
-    await playTranscript(transcript, 'merpati', port);
+    assert.ok(transcript);
+    await playTranscript(transcript, 'merpati', ports[transcript.service]);
   }
 });
 

@@ -32,6 +32,8 @@ export interface Ports {
   readonly submissions: number;
   readonly pop3: number;
   readonly pop3s: number;
+  readonly imap: number;
+  readonly imaps: number;
   readonly http: number;
 }
 
@@ -61,6 +63,8 @@ export class Merpati implements AsyncDisposable {
       submissions: await freePort(),
       pop3: await freePort(),
       pop3s: await freePort(),
+      imap: await freePort(),
+      imaps: await freePort(),
       http: await freePort(),
     };
     const data = options.data ?? folder.file('data');
@@ -183,6 +187,8 @@ submission = ${at(ports.submission)}
 submissions = ${at(ports.submissions)}
 pop3 = ${at(ports.pop3)}
 pop3s = ${at(ports.pop3s)}
+imap = ${at(ports.imap)}
+imaps = ${at(ports.imaps)}
 http = ${at(ports.http)}
 [tls]
 certificate_file = "${certificate.certificateFile}"

@@ -5,6 +5,7 @@ import { summarise } from '@merpati/formats/message/summary.ts';
 import { readHead } from '@merpati/formats/message/head.ts';
 import { createAuthenticator } from '@merpati/server/accounts/authenticate.ts';
 import type { Home } from '@merpati/server/home.ts';
+import { startImap } from '@merpati/server/imap/listeners.ts';
 import { startPop3 } from '@merpati/server/pop3/listeners.ts';
 import { startSmtp } from '@merpati/server/smtp/listeners.ts';
 import { testHome } from '@merpati/server/testing/home.ts';
@@ -19,16 +20,17 @@ export class MerpatiWorld implements World {
 
   async prepare(transcript: Transcript): Promise<number> {
     const ports = await this.open(transcript.mailbox);
-    return ports[transcript.service] ?? 0;
+    return ports[transcript.service];
   }
 
   /** A new world with these messages in the inbox; its ports. */
-  async open(mailbox: readonly string[]): Promise<Readonly<Partial<Record<Service, number>>>> {
+  async open(mailbox: readonly string[]): Promise<Readonly<Record<Service, number>>> {
     await this.check();
     const stack = this.#stack;
     const any = ['127.0.0.1:0'];
-    const listen = { smtp: any, submission: any, submissions: any, pop3: any, pop3s: any };
-    const made = stack.use(await testHome({ config: { listen: { ...listen, http: [] } } }));
+    const mail = { smtp: any, submission: any, submissions: any, pop3: any, pop3s: any };
+    const listen = { ...mail, imap: any, imaps: any, http: [] };
+    const made = stack.use(await testHome({ config: { listen } }));
     const { home } = made;
     await made.addDomain('merpati.test');
     const [you] = await Promise.all(
@@ -44,15 +46,20 @@ export class MerpatiWorld implements World {
     stack.defer(() => smtp.stop());
     const pop3 = await startPop3(home, authenticator);
     stack.defer(() => pop3.stop());
+    const imap = await startImap(home, authenticator);
+    stack.defer(() => imap.stop());
     const portOf = (service: Service): number =>
-      [...smtp.addresses, ...pop3.addresses].find(({ protocol }) => protocol === service)?.port ??
-      0;
+      [...smtp.addresses, ...pop3.addresses, ...imap.addresses].find(
+        ({ protocol }) => protocol === service,
+      )?.port ?? 0;
     return {
       smtp: portOf('smtp'),
       submission: portOf('submission'),
       submissions: portOf('submissions'),
       pop3: portOf('pop3'),
       pop3s: portOf('pop3s'),
+      imap: portOf('imap'),
+      imaps: portOf('imaps'),
     };
   }
 

@@ -38,7 +38,7 @@ export interface LabOptions {
   readonly real: World;
   readonly log: (server: string) => Logger;
   readonly version: string;
-  /** Besides 127.0.0.1: submission and POP3 for a phone in the same network. */
+  /** Besides 127.0.0.1: submission, IMAP and POP3 for a phone in the same network. */
   readonly alsoAt?: string;
 }
 
@@ -181,6 +181,8 @@ function configOf(
       submissions: everywhere(ports.submissions),
       pop3: everywhere(ports.pop3),
       pop3s: everywhere(ports.pop3s),
+      imap: everywhere(ports.imap),
+      imaps: everywhere(ports.imaps),
       http: at(ports.http),
     },
     // Nobody waits an hour to see a retry.

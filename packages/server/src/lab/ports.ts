@@ -12,6 +12,8 @@ export interface ServerPorts {
   readonly submissions: number;
   readonly pop3: number;
   readonly pop3s: number;
+  readonly imap: number;
+  readonly imaps: number;
   readonly http: number;
 }
 
@@ -35,6 +37,8 @@ export function labPorts(from: number): LabPorts {
     submissions: from + 465 + index,
     pop3: from + 110 + index,
     pop3s: from + 995 + index,
+    imap: from + 143 + index,
+    imaps: from + 993 + index,
     http: from + 6025 + index,
   });
   return { from, dns: from + 53, servers: [server(0), server(1)] };
