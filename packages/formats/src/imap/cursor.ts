@@ -62,7 +62,6 @@ export class Cursor {
     this.#line = line;
     this.#text = latin1(line);
     this.#at = 0;
-    // eslint-disable-next-line no-control-regex
     if (/[\0\r\n]/.test(this.#text)) throw wrong('NUL, CR and LF are not for a line');
   }
 

@@ -1,6 +1,6 @@
 /**
- * Literal markers: a line that ends in `{5}`, `{5+}` or `~{5}` is followed by that many octets. RFC
- * 9051 §4.3; RFC 7888 (LITERAL+, LITERAL-); RFC 3516 §4.4 (literal8).
+ * Literal markers: a line that ends in `{5}`, `{5+}` or `~{5}` is followed by that many octets.
+ * RFC 9051 §4.3; RFC 7888 (LITERAL+, LITERAL-); RFC 3516 §4.4 (literal8).
  */
 
 export interface LiteralMarker {
@@ -24,7 +24,8 @@ const digitsMax = 20;
 
 /**
  * The marker at the end of a line (without CRLF); null when there is none. Whatever else the line
- * is, a client that ends it so is going to send octets: read the marker first, judge the line later.
+ * is, a client that ends it so is going to send octets: read the marker first, judge the line
+ * later.
  *
  * @example readLiteralMarker(ascii('a LOGIN {4+}')) // { octets: 4, isSync: false, … at: 8 }
  */

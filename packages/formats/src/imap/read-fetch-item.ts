@@ -1,4 +1,4 @@
-/** What a FETCH asks for. RFC 9051 §6.4.5, §9 (fetch-att, section); the extensions: fetch-item.ts. */
+/** What a FETCH asks for. RFC 9051 §6.4.5, §9 (fetch-att, section); see fetch-item.ts. */
 
 import { latin1 } from '../bytes.ts';
 import { type Cursor, tooMany, wrong } from './cursor.ts';

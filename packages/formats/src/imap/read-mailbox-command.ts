@@ -1,6 +1,7 @@
 /**
  * Commands about mailboxes: SELECT, CREATE, RENAME, LIST, LSUB, STATUS. RFC 9051 §6.3; RFC 3501
- * §6.3; RFC 5258 (LIST-EXTENDED); RFC 5819, RFC 6154, RFC 8440 (what LIST returns); RFC 7162 §3.2.5.
+ * §6.3; RFC 5258 (LIST-EXTENDED); RFC 5819, RFC 6154, RFC 8440 (what LIST returns); RFC 7162
+ * §3.2.5.
  */
 
 import type { Command, ListReturn, ListSelection, StatusItem } from './command.ts';

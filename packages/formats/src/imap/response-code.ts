@@ -103,7 +103,7 @@ export function writeResponseCode(code: ResponseCode): string {
     case 'APPENDUID':
       return `APPENDUID ${code.uidValidity} ${writeSequenceSet(code.uids)}`;
     case 'COPYUID':
-      return `COPYUID ${code.uidValidity} ${writeSequenceSet(code.from)} ${writeSequenceSet(code.to)}`;
+      return ['COPYUID', code.uidValidity, ...[code.from, code.to].map(writeSequenceSet)].join(' ');
     case 'BADCHARSET':
       return code.charsets.length === 0 ? 'BADCHARSET' : `BADCHARSET (${code.charsets.join(' ')})`;
     case 'BADURL':
@@ -136,7 +136,7 @@ export type Condition = 'OK' | 'NO' | 'BAD' | 'BYE' | 'PREAUTH';
  * A status response with its CRLF. The tag `*` makes it untagged. `text` is for people, one line of
  * US-ASCII or, for clients that have said so, UTF-8; it may not be empty (RFC 9051 §9, resp-text).
  *
- * @example writeStatus('a1', 'NO', { code: 'TOOBIG' }, 'Too large') // 'a1 NO [TOOBIG] Too large\r\n'
+ * @example writeStatus('a1', 'NO', { code: 'TOOBIG' }, 'Large') // 'a1 NO [TOOBIG] Large\r\n'
  */
 export function writeStatus(
   tag: string,

@@ -1,6 +1,6 @@
 /**
- * What servers write: strings, names, flags, dates. RFC 9051 §4.3, §9; RFC 3501 §9. An answer is put
- * together from pieces, texts (sent as UTF-8) and octets, and joined once at the end.
+ * What servers write: strings, names, flags, dates. RFC 9051 §4.3, §9; RFC 3501 §9. An answer is
+ * put together from pieces, texts (sent as UTF-8) and octets, and joined once at the end.
  */
 
 import { concat, latin1, utf8 } from '../bytes.ts';
@@ -22,13 +22,12 @@ export function joinPieces(pieces: readonly Piece[]): Uint8Array {
 }
 
 /**
- * A quoted string. Throws `SyntaxFault` `imap.not-quotable` for text that has no such form: NUL, CR,
- * LF.
+ * A quoted string. Throws `SyntaxFault` `imap.not-quotable` for text that has no such form: with
+ * NUL, CR or LF.
  *
  * @example quoted('a "b"') // '"a \\"b\\""'
  */
 export function quoted(text: string): string {
-  // eslint-disable-next-line no-control-regex
   if (/[\0\r\n]/.test(text)) throw new SyntaxFault('imap.not-quotable', 'Not a quoted string');
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
