@@ -20,7 +20,8 @@ export interface Listed {
 }
 
 export interface Selection {
-  matches(name: string): boolean;
+  /** Of the names that `namesAround` gives. */
+  readonly matching: ReadonlySet<string>;
   readonly subscribed: boolean;
   readonly specialUse: boolean;
   /** Also levels above what is selected but does not match. RFC 5258 §3.1. */
@@ -37,6 +38,17 @@ interface Level {
   hasHiddenBelow: boolean;
 }
 
+/** Every name that may be spoken of: of mailboxes, of subscriptions, of the levels above them. */
+export function namesAround(
+  places: readonly Place[],
+  subscriptions: readonly string[],
+): ReadonlySet<string> {
+  const names = new Set<string>(subscriptions);
+  for (const { name } of places) names.add(name);
+  for (const name of names) for (const superior of superiorsOf(name)) names.add(superior);
+  return names;
+}
+
 /** INBOX first, then in the order of names; those of others behind. */
 export function listNames(
   places: readonly Place[],
@@ -47,14 +59,13 @@ export function listNames(
   const isSelecting = selection.subscribed || selection.specialUse;
   if (selection.recursive) markAbove(levels, selection);
   const listed = [...levels.values()].filter((level) => {
-    if (!selection.matches(level.name)) return false;
+    if (!selection.matching.has(level.name)) return false;
     if (!isSelecting) return level.place !== null || level.hasChildren;
     return isSelected(level, selection) || (selection.recursive && level.hasHiddenBelow);
   });
   return listed.sort(compareNames);
 }
 
-/** Every name that may be spoken of, with the levels above. */
 function gather(
   places: readonly Place[],
   subscriptions: readonly string[],
@@ -94,7 +105,7 @@ function isSelected(level: Level, { subscribed, specialUse }: Selection): boolea
 function markAbove(levels: ReadonlyMap<string, Level>, selection: Selection): void {
   for (const below of levels.values()) {
     if (!isSelected(below, selection)) continue;
-    const isHidden = !selection.matches(below.name);
+    const isHidden = !selection.matching.has(below.name);
     for (const name of superiorsOf(below.name)) {
       const above = levels.get(name);
       if (above === undefined) continue;

@@ -4,11 +4,11 @@
  */
 
 import type { StatusItem } from '@merpati/formats/imap/command.ts';
-import { joinPieces, writeMailbox } from '@merpati/formats/imap/response-writer.ts';
-import { hasUtf8Names } from '../modes.ts';
+import { joinPieces } from '@merpati/formats/imap/response-writer.ts';
 import type { Session } from '../session.ts';
 import type { Place } from './find.ts';
 import { mailboxObjectId } from './object-id.ts';
+import { writeName } from './write.ts';
 
 /** `* STATUS …` with its CRLF. */
 export function writeStatusOf(
@@ -16,7 +16,7 @@ export function writeStatusOf(
   place: Place,
   items: readonly StatusItem[],
 ): Uint8Array {
-  const name = writeMailbox(place.name, { utf8: hasUtf8Names(session.modes) });
+  const name = writeName(session, place.name);
   const appendMax = session.home.config.limits.message_bytes_max;
   const facts = items.map((item) => `${item.toUpperCase()} ${factOf(place, item, appendMax)}`);
   return joinPieces(['* STATUS ', name, ` (${facts.join(' ')})\r\n`]);
