@@ -92,7 +92,11 @@ export interface AccountSettings {
    * What POP3's DELE does: hide for `keepDays`, or leave the message where other devices see it.
    */
   readonly pop: { readonly policy: 'hide' | 'leave-copy'; readonly keepDays: number };
-  readonly limits: { readonly messagesPerDay: number; readonly newRecipientsPerDay: number };
+  /** null: what the configuration says, also when that changes. */
+  readonly limits: {
+    readonly messagesPerDay: number | null;
+    readonly newRecipientsPerDay: number | null;
+  };
   /** Do not write the client's address into Received of submitted messages. */
   readonly hideClientAddress: boolean;
 }
@@ -299,7 +303,7 @@ export interface SendingCount {
   /** Days since 1970-01-01 UTC. */
   readonly day: number;
   readonly recipients: readonly string[];
-  readonly limits: AccountSettings['limits'];
+  readonly limits: { readonly messagesPerDay: number; readonly newRecipientsPerDay: number };
 }
 
 /** Everything that happens when a message is accepted; all of it or nothing. */

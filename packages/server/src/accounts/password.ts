@@ -27,6 +27,11 @@ export const passwordLimits = {
   hashesAtOnceMax: 2,
   /** Waiting beyond these; more logins than that are told to come back. */
   hashesWaitingMax: 200,
+  /**
+   * For each account: every one of them is tried at a login, and all of them together must take
+   * less time than a failure takes at least, or their number could be heard.
+   */
+  appPasswordsMax: 100,
   /** Work of the client, not of ours, at each login. */
   scramIterations: 32_768,
 } as const;

@@ -1,6 +1,7 @@
 /**
  * Everything an admin operation can answer instead of a result, with its kind and its words: what
- * is the case, and what to do now.
+ * is the case, and what to do now. `{command}` is how the asker calls this program: `merpati`, `npx
+ * merpati --lab`.
  */
 
 /** What kind of no it is; the command line has an exit code for each. */
@@ -59,11 +60,11 @@ export const faults = {
     kind: 'notFound',
     en: {
       why: 'this server is not responsible for {domain}',
-      next: 'Its domains: {known}. Add one with: merpati domain add {domain}',
+      next: 'Its domains: {known}. Add one with: {command} domain add {domain}',
     },
     id: {
       why: 'server ini tidak mengurus {domain}',
-      next: 'Domainnya: {known}. Tambahkan dengan: merpati domain add {domain}',
+      next: 'Domainnya: {known}. Tambahkan dengan: {command} domain add {domain}',
     },
   },
   'domain.exists': {
@@ -75,11 +76,11 @@ export const faults = {
     kind: 'conflict',
     en: {
       why: '{domain} still has addresses',
-      next: 'Remove its accounts and aliases first: merpati account list',
+      next: 'Remove its accounts and aliases first: {command} account list',
     },
     id: {
       why: '{domain} masih punya alamat',
-      next: 'Hapus dulu akun dan aliasnya: merpati account list',
+      next: 'Hapus dulu akun dan aliasnya: {command} account list',
     },
   },
   'domain.alias-of-itself': {
@@ -91,17 +92,17 @@ export const faults = {
     kind: 'notAllowed',
     en: {
       why: 'no account may send as {address}',
-      next: 'To let one: merpati alias add {address} ACCOUNT',
+      next: 'To let one: {command} alias add {address} ACCOUNT',
     },
     id: {
       why: 'tidak ada akun yang boleh mengirim sebagai {address}',
-      next: 'Agar bisa: merpati alias add {address} AKUN',
+      next: 'Agar bisa: {command} alias add {address} AKUN',
     },
   },
   'account.unknown': {
     kind: 'notFound',
-    en: { why: 'there is no account {address}', next: 'merpati account list shows all.' },
-    id: { why: 'tidak ada akun {address}', next: 'merpati account list menampilkan semuanya.' },
+    en: { why: 'there is no account {address}', next: '{command} account list shows all.' },
+    id: { why: 'tidak ada akun {address}', next: '{command} account list menampilkan semuanya.' },
   },
   'account.unknown.near': {
     kind: 'notFound',
@@ -115,8 +116,8 @@ export const faults = {
   },
   'alias.unknown': {
     kind: 'notFound',
-    en: { why: 'there is no alias {address}', next: 'merpati alias list shows all.' },
-    id: { why: 'tidak ada alias {address}', next: 'merpati alias list menampilkan semuanya.' },
+    en: { why: 'there is no alias {address}', next: '{command} alias list shows all.' },
+    id: { why: 'tidak ada alias {address}', next: '{command} alias list menampilkan semuanya.' },
   },
   'alias.to-itself': {
     kind: 'usage',
@@ -144,6 +145,17 @@ export const faults = {
     en: { why: '{address} has no app password {id}' },
     id: { why: '{address} tidak punya sandi aplikasi {id}' },
   },
+  'app-password.too-many': {
+    kind: 'conflict',
+    en: {
+      why: '{address} has {most} app passwords, and that is the most',
+      next: 'Remove one that is not used: {command} account show {address}',
+    },
+    id: {
+      why: '{address} sudah punya {most} sandi aplikasi, dan itu batasnya',
+      next: 'Hapus yang tidak dipakai: {command} account show {address}',
+    },
+  },
   'mailbox.unknown': {
     kind: 'notFound',
     en: { why: '{address} has no folder {mailbox}', next: 'Its folders: {known}' },
@@ -153,38 +165,49 @@ export const faults = {
     kind: 'notFound',
     en: {
       why: 'there is no message {message} in {mailbox} of {address}',
-      next: 'merpati mail list --as {address}',
+      next: '{command} mail list --as {address}',
     },
     id: {
       why: 'tidak ada pesan {message} di {mailbox} milik {address}',
-      next: 'merpati mail list --as {address}',
+      next: '{command} mail list --as {address}',
     },
   },
   'message.corrupt': {
     kind: 'failed',
     en: {
       why: 'the stored message is damaged: {where}',
-      next: 'merpati store check --deep tells more.',
+      next: '{command} store check --deep tells more.',
     },
     id: {
       why: 'pesan yang tersimpan rusak: {where}',
-      next: 'merpati store check --deep menjelaskan lebih lanjut.',
+      next: '{command} store check --deep menjelaskan lebih lanjut.',
     },
   },
   'queue.id': {
     kind: 'usage',
-    en: { why: '{id} is not a place in the queue', next: 'merpati queue list shows them.' },
-    id: { why: '{id} bukan tempat di antrean', next: 'merpati queue list menampilkannya.' },
+    en: { why: '{id} is not a place in the queue', next: '{command} queue list shows them.' },
+    id: { why: '{id} bukan tempat di antrean', next: '{command} queue list menampilkannya.' },
   },
   'journey.unknown': {
     kind: 'notFound',
     en: {
       why: 'there is no journey {id}',
-      next: 'merpati journey search shows the latest ones.',
+      next: '{command} journey search shows the latest ones.',
     },
     id: {
       why: 'tidak ada perjalanan {id}',
-      next: 'merpati journey search menampilkan yang terbaru.',
+      next: '{command} journey search menampilkan yang terbaru.',
+    },
+  },
+  'journey.id': {
+    kind: 'usage',
+    en: {
+      why: '"{id}" is not the beginning of an id',
+      next: 'An id has ten letters and digits: {command} journey search shows them.',
+    },
+    id: {
+      why: '"{id}" bukan awal sebuah id',
+      next: 'Id terdiri dari sepuluh huruf dan angka: {command} journey search menampilkannya.',
     },
   },
   'journey.none': {

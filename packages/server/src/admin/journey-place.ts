@@ -37,6 +37,7 @@ export async function viewerOf(eyes: Eyes, place: Place): Promise<Viewer | null>
 
 /** By unique first letters; the same answer for what is not there and what is not theirs. */
 export async function findJourney(context: AdminContext, text: string, eyes: Eyes): Promise<Place> {
+  if (!/^[0-9a-z]{1,10}$/i.test(text)) throw new AdminFault('journey.id', { id: text });
   const places: Place[] = [];
   for (const home of eyes === null ? context.homes : [eyes.home]) {
     for (const id of await home.store.journeysByPrefix(text.toLowerCase())) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { verifyPassword } from '../accounts/password.ts';
+import { passwordLimits, verifyPassword } from '../accounts/password.ts';
 import { testHome, type TestHome } from '../testing/home.ts';
 import type { Connection } from './connection.ts';
 import { faults } from './faults.ts';
@@ -41,6 +41,17 @@ test('faults say the same in both languages', () => {
   }
 });
 
+test('app passwords: so many, and no more', async () => {
+  await using made = await testHome();
+  const ask = await populated(made);
+  const address = 'rina@contoh.id';
+  for (let n = 0; n < passwordLimits.appPasswordsMax; n += 1) {
+    await ask.call('app-password.add', { address, label: String(n) });
+  }
+  const one = { address, label: 'one more' };
+  await assert.rejects(ask.call('app-password.add', one), { code: 'app-password.too-many' });
+});
+
 test('an account: passwords, settings, app passwords, and its end', async () => {
   await using made = await testHome();
   const ask = await populated(made);
@@ -68,6 +79,13 @@ test('an account: passwords, settings, app passwords, and its end', async () => 
   assert.equal((await find()).state, 'disabled');
   const again = await ask.call('account.edit', { address, quotaBytes: null, state: 'active' });
   assert.deepEqual([again.quotaBytes, again.displayName], [null, 'Rina']);
+
+  made.home.config.limits.messages_per_day = 7;
+  const own = await ask.call('account.edit', { address, newRecipientsPerDay: 5 });
+  assert.deepEqual(own.limits, { messagesPerDay: 1_000_000, newRecipientsPerDay: 5 });
+  const back = await ask.call('account.edit', { address, messagesPerDay: null });
+  assert.deepEqual(back.limits, { messagesPerDay: null, newRecipientsPerDay: 5 });
+  assert.deepEqual(back.limitsNow, { messagesPerDay: 7, newRecipientsPerDay: 5 });
 
   const { id, password } = await ask.call('app-password.add', { address, label: 'Thunderbird' });
   assert.match(password, /^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/);

@@ -298,7 +298,9 @@ describe('with a lab', () => {
     assert.equal(added.code, 0, added.err);
     assert.equal(added.out, 'Added name@surat.test.\n');
     assert.equal((await ask(['account', 'add', 'name@surat.test'])).code, 5);
-    assert.equal((await ask(['account', 'add', 'x@nowhere.test'])).code, 3);
+    const nowhere = await ask(['account', 'add', 'x@nowhere.test']);
+    assert.equal(nowhere.code, 3);
+    assert.match(nowhere.err, /Add one with: merpati --lab domain add nowhere\.test\n/);
     assert.equal((await ask(['account', 'show', 'nmae@surat.test'])).code, 3);
     const forgot = await run(['account', 'list'], { env: { ...env, MERPATI_DATA: '/none' }, cwd });
     assert.match(forgot.err, /add --lab/);
@@ -408,13 +410,34 @@ describe('with a lab', () => {
     const both = await run(sendTo('nobody@surat.test', 'friend@surat.test'), { env, cwd });
     assert.equal(both.code, 7);
     const held = start([...sendTo('friend@surat.test'), '--hold', '1h'], { env, cwd });
-    await until('the queue', async () => held.said.out.includes('waiting to be sent'));
+    await until('the queue', async () => held.said.out.includes('held back until'));
     held.child.kill('SIGINT');
     const { code, err } = await held.ended;
     assert.equal(code, 130);
     const [, id = ''] = /To watch on: merpati --lab journey tail (\w+)\n/.exec(err) ?? [];
     assert.match((await ask(['journey', id])).out, /^◌ held until/);
     assert.equal((await ask(['queue', 'cancel', '--all', '--yes'])).code, 0);
+  });
+
+  test('misuse of what the lab knows: an id, a time, a circle', async () => {
+    for (const id of ['', 'q7-f3', '0123456789a']) {
+      const { code, err } = await ask(['journey', id]);
+      assert.equal(code, 2, err);
+      assert.match(err, /"[^"]*" is not the beginning of an id\n.* merpati --lab journey search/);
+    }
+    const send = ['mail', 'send', '--to', 'friend@surat.test', '--body', 'x'];
+    const long = await ask([...send, '--hold', '99999d']);
+    assert.equal(long.code, 2);
+    assert.match(long.err, /a message is held back for 366 days at most/);
+    const first = await ask(['alias', 'add', 'one@surat.test', 'two+x@surat.test']);
+    assert.deepEqual([first.code, first.err], [0, '']);
+    const back = await ask(['alias', 'add', 'two@surat.test', 'one@surat.test', 'a@b.test']);
+    assert.equal(back.code, 0);
+    const way = 'two@surat.test → one@surat.test → two@surat.test';
+    assert.ok(back.err.startsWith(`It leads back to itself: ${way}. `), back.err);
+    for (const one of ['one', 'two']) {
+      assert.equal((await ask(['alias', 'remove', `${one}@surat.test`, '--yes'])).code, 0);
+    }
   });
 
   test('sendmail: options and exit codes of that program', async () => {
@@ -473,7 +496,16 @@ describe('with a lab', () => {
   });
 
   test('store: check, statistics, backup', async () => {
-    const checked = await ask(['store', 'check', '--deep']);
+    const checked = await ask(['store', 'check', '--deep', '--progress=json']);
+    const progress = checked.err.trim().split('\n');
+    for (const line of progress) {
+      const { schema, done, total } = JSON.parse(line) as Record<string, unknown>;
+      assert.deepEqual(
+        [schema, typeof done, typeof total],
+        [...['merpati.progress/1', 'number', 'number']],
+      );
+    }
+    assert.ok(progress.some((line) => line.includes('"what":"bodies"')));
     assert.equal(checked.code, 0, checked.out + checked.err);
     assert.match(checked.out, /^✓ mx\.surat\.test: /m);
     assert.equal((await ask(['store', 'stats', '--no-header'])).out.trim().split('\n').length, 2);

@@ -14,6 +14,7 @@ import { AdminFault } from '../admin/operation.ts';
 import { Failure, usage } from './failure.ts';
 import type { OpeningOptions } from './in-process.ts';
 import { language, say } from './language.ts';
+import { ownCommand } from './own-command.ts';
 import type { Globals, Output } from './output.ts';
 
 export class Cli {
@@ -43,7 +44,7 @@ export class Cli {
     try {
       return await connection.call(name, input);
     } catch (error) {
-      throw await failureOf(error, what);
+      throw await failureOf(error, what, this.globals);
     }
   }
 
@@ -55,7 +56,7 @@ export class Cli {
     try {
       yield* connection.stream(asked.name, asked.input, signal);
     } catch (error) {
-      throw await failureOf(error, asked.what);
+      throw await failureOf(error, asked.what, this.globals);
     }
   }
 
@@ -96,13 +97,18 @@ export class Cli {
 }
 
 /** A fault of an operation in the words of the command line; anything else as it is. */
-export async function failureOf(error: unknown, what: string): Promise<unknown> {
+export async function failureOf(
+  error: unknown,
+  what: string,
+  { lab }: Pick<Globals, 'lab'>,
+): Promise<unknown> {
   if (!(error instanceof AdminFault)) return error;
   const { faults } = await import('../admin/faults.ts');
   const words = faults[error.code];
   const sentence: { readonly why: string; readonly next?: string } = words[language()];
-  const text = { what, why: fill(sentence.why, error.args) };
-  const next = sentence.next === undefined ? {} : { next: fill(sentence.next, error.args) };
+  const args = { command: ownCommand(lab), ...error.args };
+  const text = { what, why: fill(sentence.why, args) };
+  const next = sentence.next === undefined ? {} : { next: fill(sentence.next, args) };
   return new Failure(error.code, words.kind, { ...text, ...next });
 }
 

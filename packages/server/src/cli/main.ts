@@ -15,7 +15,7 @@ import { pickLanguage, say, setLanguage } from './language.ts';
 import { Output, type Globals } from './output.ts';
 
 /** Global options that take a value: needed to find the first word that is none. */
-const valued = new Set(['--lang', '--data', '--config', '--fields']);
+const valued = new Set(['--lang', '--data', '--config', '--fields', '--progress']);
 
 async function run(args: readonly string[]): Promise<void> {
   setLanguage(pickLanguage(args, process.env));
@@ -96,6 +96,9 @@ function globalOptions(): Option[] {
       say('only tell what would happen', 'hanya beri tahu apa yang akan terjadi'),
     ),
     new Option('-q, --quiet', say('no remarks', 'tanpa catatan')),
+    new Option('--progress <line|json>', say('how progress is shown', 'cara kemajuan ditampilkan'))
+      .choices(['line', 'json'])
+      .default('line'),
     new Option('-v, --verbose', say('more remarks', 'lebih banyak catatan')),
     new Option('--no-color', say('no colours', 'tanpa warna')),
     new Option('--lang <en|id>', say('language', 'bahasa')).choices(['en', 'id']),
@@ -108,6 +111,7 @@ function readGlobals(program: Command): Globals {
     fields?: string;
     header: boolean;
     quiet?: boolean;
+    progress: 'line' | 'json';
     verbose?: boolean;
     color: boolean;
     lab?: boolean;
@@ -121,6 +125,7 @@ function readGlobals(program: Command): Globals {
     fields: given.fields?.split(',').map((field) => field.trim()) ?? null,
     header: given.header,
     quiet: given.quiet === true,
+    progress: given.progress,
     verbose: given.verbose === true,
     colour: given.color,
     lab: given.lab === true,

@@ -14,6 +14,8 @@ export interface Globals {
   readonly fields: readonly string[] | null;
   readonly header: boolean;
   readonly quiet: boolean;
+  /** How long work shows that it goes on. */
+  readonly progress: 'line' | 'json';
   readonly verbose: boolean;
   readonly colour: boolean;
   readonly lab: boolean;

@@ -1,6 +1,7 @@
 /**
  * Progress on standard error: on a terminal one line that is rewritten at most ten times a second;
- * elsewhere a plain line every five seconds; never on standard output.
+ * elsewhere a plain line every five seconds; with `--progress json` an object a line, for programs.
+ * Never on standard output.
  */
 
 import { duration } from './figures.ts';
@@ -17,21 +18,30 @@ const blocks = ' ▏▎▍▌▋▊▉█';
 
 export class ProgressLine {
   readonly #quiet: boolean;
+  readonly #isJson: boolean;
   readonly #isTerminal = process.stderr.isTTY;
   readonly #startedMs = performance.now();
   #lastMs: number;
   #shown = 0;
 
   constructor(output: Output) {
-    this.#quiet = output.globals.quiet;
-    this.#lastMs = this.#isTerminal ? -Infinity : this.#startedMs;
+    this.#isJson = output.globals.progress === 'json';
+    this.#quiet = output.globals.quiet && !this.#isJson;
+    this.#lastMs = this.#isTerminal || this.#isJson ? -Infinity : this.#startedMs;
   }
 
   show(what: string, { done, total }: ProgressCount): void {
     const nowMs = performance.now();
-    if (this.#quiet || nowMs - this.#lastMs < (this.#isTerminal ? 100 : 5000)) return;
-    this.#lastMs = nowMs;
     const finished = done >= total;
+    const everyMs = this.#isTerminal || this.#isJson ? 100 : 5000;
+    const isDue = nowMs - this.#lastMs >= everyMs || (this.#isJson && finished);
+    if (this.#quiet || !isDue) return;
+    this.#lastMs = nowMs;
+    if (this.#isJson) {
+      const body = { schema: 'merpati.progress/1', what, done, total };
+      process.stderr.write(`${JSON.stringify(body)}\n`);
+      return;
+    }
     const perSecond = done / Math.max((nowMs - this.#startedMs) / 1000, 0.001);
     const count = new Intl.NumberFormat(language());
     const parts = [

@@ -73,12 +73,12 @@ const limits = z.strictObject({
     .int()
     .min(0)
     .default(1000)
-    .describe('Messages one account may send in a day; given to new accounts.'),
+    .describe('Messages one account may send in a day, unless it has a limit of its own.'),
   new_recipients_per_day: z
     .int()
     .min(0)
     .default(200)
-    .describe('People one account may first write to in a day; given to new accounts.'),
+    .describe('People one account may first write to in a day, unless it has a limit of its own.'),
 });
 
 const queue = z.strictObject({

@@ -12,6 +12,7 @@ import { concat, utf8 } from '@merpati/formats/bytes.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Acceptance, Accepted, Delivery, Stored } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
+import { sendingLimits } from '../accounts/sending-limits.ts';
 import type { Home } from '../home.ts';
 import { arrivalEvents } from '../incoming/arrival.ts';
 import { Refusal, storeRefusal } from '../refusal.ts';
@@ -95,7 +96,7 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
     body,
     deliveries,
     queue: elsewhere.length === 0 ? null : queueOf(incoming, trace, decided.routed),
-    sending: sendingOf(incoming, nowMs),
+    sending: sendingOf(home, incoming, nowMs),
     nowMs,
   };
 }
@@ -138,14 +139,14 @@ function queueOf(incoming: Incoming, trace: Trace, routed: Routed): Acceptance['
   };
 }
 
-function sendingOf(incoming: Incoming, nowMs: number): Acceptance['sending'] {
+function sendingOf(home: Home, incoming: Incoming, nowMs: number): Acceptance['sending'] {
   const { account } = incoming.session;
   if (incoming.session.kind !== 'submission' || account === null) return null;
   return {
     account: account.id,
     day: Math.floor(nowMs / 86_400_000),
     recipients: incoming.envelope.recipients.map((recipient) => recipient.address.toLowerCase()),
-    limits: account.limits,
+    limits: sendingLimits(home.config, account),
   };
 }
 

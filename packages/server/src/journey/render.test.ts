@@ -62,7 +62,7 @@ const to = (rcpt: string) => ({
     ms,
     stage: 'queue',
     state: 'ok',
-    code: 'queue.queued',
+    code: due === 0 ? 'queue.queued' : 'queue.scheduled',
     args: { id: 1, domain: 'contoh.org', due: due === 0 ? t0 / 1000 + ms : due },
     rcpt,
   }),

@@ -56,11 +56,6 @@ function fold(events: readonly ShownEvent[], startedUs: number): Omit<Lane, 'rcp
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
-/**
- * More than this between queueing and the first attempt is on purpose: an undo window, a schedule.
- */
-const holdMsMin = 1000;
-
 /** null: the event changes nothing about where the message is. */
 function step(before: LaneVerdict, event: ShownEvent): LaneVerdict | null {
   const { stage, code, args = {} } = event;
@@ -72,11 +67,10 @@ function step(before: LaneVerdict, event: ShownEvent): LaneVerdict | null {
     case 'route.alias':
     case 'route.forwarded':
       return { kind: 'expanded' };
-    case 'queue.queued': {
-      const due = number(args['due']);
-      const isHeld = due !== null && due - event.atUs / 1000 > holdMsMin;
-      return isHeld ? { kind: 'held', untilMs: due } : { kind: 'queued' };
-    }
+    case 'queue.queued':
+      return { kind: 'queued' };
+    case 'queue.scheduled':
+      return { kind: 'held', untilMs: number(args['due']) };
     case 'queue.held':
       return { kind: 'held', untilMs: null };
     case 'queue.released':

@@ -19,6 +19,10 @@ export const engineWords = {
     en: 'waiting to be sent to {domain}',
     id: 'menunggu dikirim ke {domain}',
   },
+  'queue.scheduled': {
+    en: 'held back until {due}, then sent to {domain}',
+    id: 'ditahan sampai {due}, lalu dikirim ke {domain}',
+  },
   'queue.interrupted': {
     en: 'broken off before it was written down what came of it; it may have gone out',
     id: 'terputus sebelum hasilnya sempat dicatat; bisa jadi sudah terkirim',

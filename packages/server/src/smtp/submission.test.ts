@@ -325,6 +325,21 @@ describe('limits and times', () => {
     assert.equal((await world.home.store.queue({}, 10)).length, 4);
   });
 
+  test('without limits of its own an account has those of the configuration', async () => {
+    await using world = await smtpHome();
+    await world.addDomain('merpati.test');
+    const limits = { messagesPerDay: null, newRecipientsPerDay: null };
+    await world.addAccount('you@merpati.test', { limits });
+    using client = await world.login('you@merpati.test');
+    const send = (to: string): Promise<Reply> => client.deliver('you@merpati.test', [to], message);
+    world.home.config.limits.messages_per_day = 1;
+    assert.equal((await send('a@example.com')).code, 250);
+    assert.equal((await send('a@example.com')).code, 452);
+    world.home.config.limits.messages_per_day = 2;
+    assert.equal((await send('a@example.com')).code, 250);
+    assert.equal((await send('a@example.com')).code, 452);
+  });
+
   test('FUTURERELEASE: the message waits in the queue, for people here too', async () => {
     await using world = await home();
     using client = await world.login('you@merpati.test');

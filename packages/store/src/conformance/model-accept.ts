@@ -182,7 +182,7 @@ function tell(
       atUs,
       stage: 'queue',
       state: 'ok',
-      code: 'queue.queued',
+      code: dueMs * 1000 > atUs ? 'queue.scheduled' : 'queue.queued',
       args: { id: result.queued[index] ?? 0, domain, due: dueMs },
       rcpt: recipient,
     }),

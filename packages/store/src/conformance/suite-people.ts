@@ -293,6 +293,8 @@ export function directorySuite(engine: Engine): void {
         store.editDirectory({ kind: 'account-edit', id: account, settings });
       await edit({ quotaBytes: null, hideClientAddress: true });
       await edit({ displayName: 'Anda', state: 'disabled' });
+      const limits = { messagesPerDay: null, newRecipientsPerDay: 0 };
+      await edit({ limits });
       const scram = { salt: 'c2FsdA==', iterations: 4096, storedKey: 'AA==', serverKey: 'BB==' };
       const credential = { passwordHash: '$argon2id$new', scram };
       await store.editDirectory({ kind: 'account-edit', id: account, credential });
@@ -300,6 +302,7 @@ export function directorySuite(engine: Engine): void {
       assert.equal(row?.quotaBytes, null);
       assert.equal(row?.hideClientAddress, true);
       assert.equal(row?.displayName, 'Anda');
+      assert.deepEqual(row?.limits, limits);
       assert.equal(row?.state, 'disabled');
       assert.deepEqual(row?.credential, credential);
       const add = {

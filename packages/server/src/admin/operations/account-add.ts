@@ -23,7 +23,7 @@ export const accountAdd = operation({
   async run(context, input): Promise<AccountAdded> {
     const { home, address } = await homeOfAddress(context, input.address);
     const { credential, made } = await newCredential(home, input.password);
-    const { pop, limits } = home.config;
+    const { pop } = home.config;
     const result = await home.store.editDirectory({
       kind: 'account-add',
       address,
@@ -32,10 +32,7 @@ export const accountAdd = operation({
         state: 'active',
         quotaBytes: input.quotaBytes,
         pop: { policy: input.popPolicy ?? pop.policy, keepDays: pop.keep_days },
-        limits: {
-          messagesPerDay: limits.messages_per_day,
-          newRecipientsPerDay: limits.new_recipients_per_day,
-        },
+        limits: { messagesPerDay: null, newRecipientsPerDay: null },
         hideClientAddress: false,
       },
       credential,

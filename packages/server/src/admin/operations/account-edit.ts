@@ -14,8 +14,9 @@ export const accountEdit = operation({
     quotaBytes: z.int().min(0).nullable().optional(),
     popPolicy: z.enum(['hide', 'leave-copy']).optional(),
     popKeepDays: z.int().min(0).max(3650).optional(),
-    messagesPerDay: z.int().min(0).optional(),
-    newRecipientsPerDay: z.int().min(0).optional(),
+    /** null: what the configuration says. */
+    messagesPerDay: z.int().min(0).nullable().optional(),
+    newRecipientsPerDay: z.int().min(0).nullable().optional(),
     hideClientAddress: z.boolean().optional(),
   }),
   async run(context, input): Promise<AccountView> {
@@ -23,14 +24,14 @@ export const accountEdit = operation({
     const settings: AccountSettings = {
       displayName: input.displayName ?? account.displayName,
       state: input.state ?? account.state,
-      quotaBytes: input.quotaBytes === undefined ? account.quotaBytes : input.quotaBytes,
+      quotaBytes: orElse(input.quotaBytes, account.quotaBytes),
       pop: {
         policy: input.popPolicy ?? account.pop.policy,
         keepDays: input.popKeepDays ?? account.pop.keepDays,
       },
       limits: {
-        messagesPerDay: input.messagesPerDay ?? account.limits.messagesPerDay,
-        newRecipientsPerDay: input.newRecipientsPerDay ?? account.limits.newRecipientsPerDay,
+        messagesPerDay: orElse(input.messagesPerDay, account.limits.messagesPerDay),
+        newRecipientsPerDay: orElse(input.newRecipientsPerDay, account.limits.newRecipientsPerDay),
       },
       hideClientAddress: input.hideClientAddress ?? account.hideClientAddress,
     };
@@ -38,3 +39,7 @@ export const accountEdit = operation({
     return viewAccount(home, { ...account, ...settings });
   },
 });
+
+/** null is a value too. */
+const orElse = <Value>(given: Value | undefined, before: Value): Value =>
+  given === undefined ? before : given;

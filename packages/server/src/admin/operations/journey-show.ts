@@ -8,7 +8,7 @@ import { AdminFault, operation } from '../operation.ts';
 export const journeyShow = operation({
   input: z.strictObject({
     /** The first letters of its id; null: the latest message. */
-    id: z.string().min(1).max(10).nullable().default(null),
+    id: z.string().max(200).nullable().default(null),
     /** The account whose view it is. */
     as: z.string().optional(),
   }),

@@ -14,7 +14,7 @@ const waitingMax = 10_000;
 export const journeyTail = streamOperation({
   input: z.strictObject({
     /** One journey, replayed first. */
-    id: z.string().min(1).max(10).optional(),
+    id: z.string().max(200).optional(),
     /** Only events of lanes that contain this. */
     rcpt: z.string().max(320).optional(),
     as: z.string().optional(),

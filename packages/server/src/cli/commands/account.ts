@@ -8,6 +8,7 @@ import { usage } from '../failure.ts';
 import { bytes, readBytes, when } from '../figures.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 import { readSecret } from '../secret.ts';
 
@@ -126,8 +127,8 @@ function registerList(account: Command, cli: () => Cli): void {
       const what = say('cannot list accounts', 'tidak bisa mendaftar akun');
       const rows = await cli().call(what, 'account.list', given);
       const none = say(
-        'No accounts yet. Add one with: merpati account add NAME@DOMAIN',
-        'Belum ada akun. Tambahkan dengan: merpati account add NAMA@DOMAIN',
+        `No accounts yet. Add one with: ${command} account add NAME@DOMAIN`,
+        `Belum ada akun. Tambahkan dengan: ${command} account add NAMA@DOMAIN`,
       );
       cli().output.list('merpati.account.list/1', rows, columns(), none);
     });
@@ -173,12 +174,14 @@ function registerShow(account: Command, cli: () => Cli): void {
 }
 
 function sentSentence({ account, sentToday }: AccountShown): string {
-  const { messagesPerDay, newRecipientsPerDay } = account.limits;
+  const { messagesPerDay, newRecipientsPerDay } = account.limitsNow;
+  const own = Object.values(account.limits).some((limit) => limit !== null);
+  const whose = own ? say(' (limits of its own)', ' (batas sendiri)') : '';
   const { messages, newRecipients } = sentToday;
   const of = say('of', 'dari');
   const people = say('new recipients', 'penerima baru');
   const mail = `${messages} ${of} ${messagesPerDay}`;
-  return `${mail}, ${newRecipients} ${of} ${newRecipientsPerDay} ${people}`;
+  return `${mail}, ${newRecipients} ${of} ${newRecipientsPerDay} ${people}${whose}`;
 }
 
 function popSentence(one: AccountView): string {
@@ -227,7 +230,10 @@ function registerEdit(account: Command, cli: () => Cli): void {
     )
     .option(
       '--messages-per-day <n>',
-      say('messages it may send in a day', 'email yang boleh dikirim sehari'),
+      say(
+        'messages it may send in a day; default: as configured',
+        'email yang boleh dikirim sehari; default: sesuai konfigurasi',
+      ),
     )
     .option(
       '--new-recipients-per-day <n>',
@@ -258,8 +264,8 @@ function registerEdit(account: Command, cli: () => Cli): void {
         ...readQuota(what, given.quota),
         ...readPop(what, given.pop),
         ...readCount(what, 'popKeepDays', given.popKeepDays),
-        ...readCount(what, 'messagesPerDay', given.messagesPerDay),
-        ...readCount(what, 'newRecipientsPerDay', given.newRecipientsPerDay),
+        ...readLimit(what, 'messagesPerDay', given.messagesPerDay),
+        ...readLimit(what, 'newRecipientsPerDay', given.newRecipientsPerDay),
         ...(given.hideClientAddress === undefined
           ? {}
           : { hideClientAddress: given.hideClientAddress }),
@@ -298,6 +304,15 @@ function readCount<K extends string>(
   if (text === undefined) return {};
   if (/^\d{1,9}$/.test(text)) return { [key]: Number(text) } as Partial<Record<K, number>>;
   throw usage(what, say(`"${text}" is no number`, `"${text}" bukan angka`));
+}
+
+function readLimit<K extends string>(
+  what: string,
+  key: K,
+  text: string | undefined,
+): Partial<Record<K, number | null>> {
+  if (text === 'default') return { [key]: null } as Partial<Record<K, null>>;
+  return readCount(what, key, text);
 }
 
 function registerPassword(account: Command, cli: () => Cli): void {

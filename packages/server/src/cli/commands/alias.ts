@@ -17,6 +17,12 @@ const columns = (): readonly Column<AliasView>[] => [
   },
 ];
 
+const circleText = (way: string): string =>
+  say(
+    `It leads back to itself: ${way}. Mail gets out of the circle only by other targets.`,
+    `Alias ini kembali ke dirinya sendiri: ${way}. Email hanya keluar lewat tujuan lain.`,
+  );
+
 export function register(alias: Command, cli: () => Cli): void {
   alias.helpCommand(false);
   for (const mode of ['add', 'set'] as const) {
@@ -34,6 +40,7 @@ export function register(alias: Command, cli: () => Cli): void {
         output.value('merpati.alias.put/1', { alias: put }, () => {
           output.line(`${put.address} → ${put.targets.join(', ')}`);
         });
+        if (put.circle !== null) output.note(circleText(put.circle.join(' → ')));
       });
   }
   alias

@@ -5,6 +5,7 @@ import type { DomainView } from '../../admin/operations/domain-list.ts';
 import type { Cli } from '../cli.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 import { dnsRecords, showDnsRecords } from '../dns-records.ts';
 
@@ -43,8 +44,8 @@ export function register(domain: Command, cli: () => Cli): void {
       const what = say('cannot list domains', 'tidak bisa mendaftar domain');
       const rows = await cli().call(what, 'domain.list', {});
       const none = say(
-        'No domains yet. Add one with: merpati domain add NAME',
-        'Belum ada domain. Tambahkan dengan: merpati domain add NAMA',
+        `No domains yet. Add one with: ${ownCommand(cli().globals.lab)} domain add NAME`,
+        `Belum ada domain. Tambahkan dengan: ${ownCommand(cli().globals.lab)} domain add NAMA`,
       );
       cli().output.list('merpati.domain.list/1', rows, columns(), none);
     });
@@ -112,8 +113,8 @@ function registerPut(domain: Command, mode: 'add' | 'edit', cli: () => Cli): voi
         if (mode === 'add')
           output.note(
             say(
-              `Its DNS records: merpati domain dns ${put.name}`,
-              `Catatan DNS-nya: merpati domain dns ${put.name}`,
+              `Its DNS records: ${ownCommand(cli().globals.lab)} domain dns ${put.name}`,
+              `Catatan DNS-nya: ${ownCommand(cli().globals.lab)} domain dns ${put.name}`,
             ),
           );
       });

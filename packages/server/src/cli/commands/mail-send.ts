@@ -32,6 +32,7 @@ import { showLive } from '../live-journey.ts';
 import { say } from '../language.ts';
 import { chooseAccount } from '../mail-account.ts';
 import { mediaType } from '../media-types.ts';
+import { sessionLimits } from '../../smtp/limits.ts';
 import { ownCommand } from '../own-command.ts';
 import { withSubmission, type ServerOptions } from '../submission-way.ts';
 import { asFailure, readResults, sysexitOfFault, type Submitted } from '../submitted.ts';
@@ -242,6 +243,17 @@ function envelopeOf(
     throw usage(
       what,
       say(`"${given.hold}" is no time`, `"${given.hold}" bukan waktu`),
+      '--hold 20s',
+    );
+  }
+  const { holdMaxS } = sessionLimits;
+  if (forS !== undefined && forS > holdMaxS) {
+    throw usage(
+      what,
+      say(
+        `a message is held back for ${holdMaxS / 86_400} days at most`,
+        `email ditahan paling lama ${holdMaxS / 86_400} hari`,
+      ),
       '--hold 20s',
     );
   }

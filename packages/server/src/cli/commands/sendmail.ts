@@ -58,6 +58,7 @@ export async function runSendmail(
     fields: null,
     header: true,
     quiet: false,
+    progress: 'line',
     verbose: false,
     colour: true,
     yes: true,

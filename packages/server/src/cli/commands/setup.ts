@@ -149,7 +149,7 @@ async function populate(about: {
     return { address: added.account.address, password: added.password };
   } catch (error) {
     const { failureOf } = await import('../cli.ts');
-    throw await failureOf(error, what);
+    throw await failureOf(error, what, { lab: false });
   } finally {
     await connection.close();
   }

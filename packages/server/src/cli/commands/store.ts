@@ -11,6 +11,7 @@ import { bytes } from '../figures.ts';
 import { examples } from '../help.ts';
 import { Failure } from '../failure.ts';
 import { say } from '../language.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Output } from '../output.ts';
 import { clean } from '../../journey/screen.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -113,8 +114,8 @@ function registerCheck(store: Command, cli: () => Cli): void {
       if (findings.some((one) => one.mendable)) {
         output.note(
           say(
-            'Some of it can be mended: merpati store repair',
-            'Sebagian bisa diperbaiki: merpati store repair',
+            `Some of it can be mended: ${ownCommand(cli().globals.lab)} store repair`,
+            `Sebagian bisa diperbaiki: ${ownCommand(cli().globals.lab)} store repair`,
           ),
         );
       }

@@ -58,8 +58,8 @@ function accountRow(row: AccountColumns): AccountRow {
     quotaBytes: row.quota,
     pop: { policy: row.pop_policy, keepDays: row.pop_keep_days },
     limits: {
-      messagesPerDay: row.messages_per_day,
-      newRecipientsPerDay: row.new_recipients_per_day,
+      messagesPerDay: row.messages_per_day < 0 ? null : row.messages_per_day,
+      newRecipientsPerDay: row.new_recipients_per_day < 0 ? null : row.new_recipients_per_day,
     },
     hideClientAddress: row.hide_client_address !== 0,
     usedBytes: row.used,

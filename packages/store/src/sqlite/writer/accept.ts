@@ -243,7 +243,7 @@ function enqueue(
   });
 }
 
-/** What the engine has to say: `store.stored`, `store.duplicate`, `queue.queued`. */
+/** What the engine has to say: `store.stored`, `store.duplicate`, `queue.queued` and so on. */
 function ownEvents(
   context: WriterContext,
   acceptance: PackedAcceptance,
@@ -276,7 +276,7 @@ function ownEvents(
       atUs,
       stage: 'queue',
       state: 'ok',
-      code: 'queue.queued',
+      code: recipient.dueMs * 1000 > atUs ? 'queue.scheduled' : 'queue.queued',
       args: { id, domain: recipient.domain, due: recipient.dueMs },
       rcpt: recipient.recipient,
     });

@@ -111,8 +111,8 @@ function addAccount(
     address,
     settings.displayName,
     settings.state,
-    settings.limits.messagesPerDay,
-    settings.limits.newRecipientsPerDay,
+    limitColumn(settings.limits.messagesPerDay),
+    limitColumn(settings.limits.newRecipientsPerDay),
     settings.hideClientAddress ? 1 : 0,
     JSON.stringify(credential),
     nowMs,
@@ -145,6 +145,9 @@ function editAccount(
   return done;
 }
 
+/** -1 in the table: what the configuration says. */
+const limitColumn = (limit: number | null): number => limit ?? -1;
+
 function applySettings(
   context: WriterContext,
   id: number,
@@ -166,8 +169,8 @@ function applySettings(
        hide_client_address = coalesce(?, hide_client_address) WHERE account_id = ?`,
     displayName ?? null,
     state ?? null,
-    limits?.messagesPerDay ?? null,
-    limits?.newRecipientsPerDay ?? null,
+    limits === undefined ? null : limitColumn(limits.messagesPerDay),
+    limits === undefined ? null : limitColumn(limits.newRecipientsPerDay),
     hideClientAddress === undefined ? null : Number(hideClientAddress),
     id,
   );

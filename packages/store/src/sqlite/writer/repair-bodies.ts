@@ -251,8 +251,8 @@ function giveUp(context: RepairContext, hash: Uint8Array): void {
     sender: string;
     first_id: number;
   }>(
-    `SELECT q.queue_id, q.recipient, m.sender, m.first_id FROM queue_message m JOIN queue q USING (first_id)
-     WHERE m.blob_hash = ?`,
+    `SELECT q.queue_id, q.recipient, m.sender, m.first_id
+     FROM queue_message m JOIN queue q USING (first_id) WHERE m.blob_hash = ?`,
     hash,
   );
   const readable = messages.map((each) => ({

@@ -61,7 +61,7 @@ function recreateProfiles(context: RepairContext): void {
   for (const row of rows) {
     const address = row.address ?? `account-${row.account_id}@recovered.invalid`;
     db.run(
-      `INSERT INTO profile VALUES (?, ?, '', 'disabled', 0, 0, 0, ?, 0, 0)`,
+      `INSERT INTO profile VALUES (?, ?, '', 'disabled', -1, -1, 0, ?, 0, 0)`,
       row.account_id,
       address,
       JSON.stringify({ passwordHash: '', scram: null }),
