@@ -124,6 +124,7 @@ function registerList(account: Command, cli: () => Cli): void {
     .summary(say('all accounts', 'semua akun'))
     .option('--domain <name>', say('only of this domain', 'hanya dari domain ini'))
     .action(async (given: { domain?: string }) => {
+      const command = ownCommand(cli().globals.lab);
       const what = say('cannot list accounts', 'tidak bisa mendaftar akun');
       const rows = await cli().call(what, 'account.list', given);
       const none = say(
