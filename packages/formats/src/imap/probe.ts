@@ -5,6 +5,7 @@ import { readMime } from '../message/mime.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
 import { writeBodyStructure } from './body-structure.ts';
 import { writeEnvelope } from './envelope.ts';
+import { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,4 +30,12 @@ export function probeEnvelope(input: Json): { text: string } {
 export function probeBodyStructure(input: Json): { text: string } {
   const extended = input['extended'] !== false;
   return { text: textOf(writeBodyStructure(readMime(messageOf(input)).root, { extended })) };
+}
+
+/** `{ encode }` or `{ decode }`: a mailbox name in modified UTF-7; null where it has none. */
+export function probeMutf7(input: Json): { value: string | null } {
+  const { encode, decode } = input;
+  if (typeof decode === 'string') return { value: decodeMailboxName(decode) };
+  if (typeof encode !== 'string') throw new SyntaxFault('probe.input', 'encode or decode a text');
+  return { value: encode.isWellFormed() ? encodeMailboxName(encode) : null };
 }

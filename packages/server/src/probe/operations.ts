@@ -3,7 +3,7 @@
  * operation is here as soon as its ground exists.
  */
 
-import { probeBodyStructure, probeEnvelope } from '@merpati/formats/imap/probe.ts';
+import { probeBodyStructure, probeEnvelope, probeMutf7 } from '@merpati/formats/imap/probe.ts';
 import {
   probeDsn,
   probeHeaderParse,
@@ -52,6 +52,7 @@ export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
     run: (input) => probeBodyStructure(input),
   },
   envelope: { bytesField: 'message', fields: [], run: (input) => probeEnvelope(input) },
+  mutf7: { bytesField: null, fields: ['encode', 'decode'], run: (input) => probeMutf7(input) },
   'mime-compose': {
     bytesField: null,
     fields: ['from', 'to', 'cc', 'subject', 'text', 'html'],
