@@ -90,7 +90,7 @@ function asText(part: Part): NumberedPart {
  * findSection(root, { part: [1], text: null, fields: [] })?.ranges; // [{ start: 15, end: 19 }]
  */
 export function findSection(root: Part, section: Section): SectionOctets | null {
-  if (section.part.length === 0) return inMessage(root, section);
+  if (section.part.length === 0) return findInMessage(root, section);
   const found = findPart(root, section.part);
   if (found === null) return null;
   if (section.text === null) return octetsOf(found.body);
@@ -99,10 +99,17 @@ export function findSection(root: Part, section: Section): SectionOctets | null 
   }
   const isMessage = found.part !== null && holdsMessage(found.part);
   const message = isMessage ? found.part.message : null;
-  return message === null ? null : inMessage(message, section);
+  return message === null ? null : findInMessage(message, section);
 }
 
-function inMessage(message: Part, { text, fields }: Section): SectionOctets | null {
+/** Where a message lies, and its head. */
+export type MessagePlaces = Pick<Part, 'head' | 'headStart' | 'bodyStart' | 'bodyEnd'>;
+
+/** A section of the message itself, for which only its head need be known: `part` is not looked at. */
+export function findInMessage(
+  message: MessagePlaces,
+  { text, fields }: Pick<Section, 'text' | 'fields'>,
+): SectionOctets {
   switch (text) {
     case null:
       return octetsOf({ start: message.headStart, end: message.bodyEnd });
@@ -120,7 +127,7 @@ function inMessage(message: Part, { text, fields }: Section): SectionOctets | nu
   }
 }
 
-function headOf(part: Part): Range {
+function headOf(part: MessagePlaces): Range {
   return { start: part.headStart, end: part.bodyStart };
 }
 
@@ -131,13 +138,13 @@ function octetsOf(range: Range): SectionOctets {
 // ---------------------------------------------------------------- fields
 
 /** The fields of these names with their folds, in the order of the message, and an empty line. */
-function pickFields(message: Part, names: readonly string[]): SectionOctets {
+function pickFields(message: MessagePlaces, names: readonly string[]): SectionOctets {
   const ranges = rangesOf(message, names);
   return { ranges, tail: isTorn(message, ranges.at(-1)) ? twoLineEnds : lineEnd };
 }
 
 /** The head without the fields of these names, and with what stands in it that is no field. */
-function dropFields(message: Part, names: readonly string[]): SectionOctets {
+function dropFields(message: MessagePlaces, names: readonly string[]): SectionOctets {
   const ranges: Range[] = [];
   let start = message.headStart;
   for (const dropped of rangesOf(message, names)) {
@@ -150,7 +157,7 @@ function dropFields(message: Part, names: readonly string[]): SectionOctets {
   return { ranges, tail: isTorn(message, ranges.at(-1)) ? twoLineEnds : lineEnd };
 }
 
-function rangesOf(message: Part, names: readonly string[]): Range[] {
+function rangesOf(message: MessagePlaces, names: readonly string[]): Range[] {
   const keys = new Set(names.map((name) => name.toLowerCase()));
   const ranges: Range[] = [];
   for (const field of message.head.fields) {
@@ -165,7 +172,7 @@ function rangesOf(message: Part, names: readonly string[]): Range[] {
 }
 
 /** Does this end with a field that has no line end, because the message ends there? */
-function isTorn(message: Part, range: Range | undefined): boolean {
+function isTorn(message: MessagePlaces, range: Range | undefined): boolean {
   const last = message.head.fields.at(-1);
   if (range === undefined || last === undefined) return false;
   const isLast = range.end === Math.min(message.headStart + last.end, message.bodyStart);

@@ -26,6 +26,18 @@ export const imapLimits = {
   saslStepsMax: 10,
   /** Small replies to pipelined commands leave together, up to this. */
   replyOctetsMax: 32 * 1024,
+  /** Messages of a listing that are asked of the store at a time, when flags and uids suffice. */
+  lightRowsMax: 4096,
+  /** The same with dates, sizes, envelopes or structures; also between looks at the socket. */
+  rowsMax: 256,
+  /** A message up to this size is in memory while it is answered; a larger one streams by. */
+  messageInMemoryOctetsMax: 1024 * 1024,
+  /** Messages whose reading is told to their journeys at a time. */
+  readNotesMax: 1000,
+  /** How long a listing waits for the index to tell conversations of messages that are new. */
+  threadWaitMs: 2000,
+  /** While a command works on something long, the client hears of it. RFC 9585 §3. */
+  progressEveryMs: 10_000,
   /** A client must take each such piece of an answer within the drain timeout, or it is cut. */
   sliceOctetsMax: 64 * 1024,
   /** Changes asked of the store at a time. */

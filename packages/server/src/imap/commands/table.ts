@@ -5,19 +5,35 @@ import type { CommandRow, SourceRow } from '../command-row.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
+import { compress } from './compress.ts';
 import { create } from './create.ts';
 import { deleteMailbox } from './delete.ts';
+import { deleteacl } from './deleteacl.ts';
+import { enable } from './enable.ts';
+import { fetch } from './fetch.ts';
+import { getacl } from './getacl.ts';
+import { getmetadata } from './getmetadata.ts';
+import { getquota } from './getquota.ts';
+import { getquotaroot } from './getquotaroot.ts';
+import { id } from './id.ts';
 import { idle } from './idle.ts';
 import { list } from './list.ts';
+import { listrights } from './listrights.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { lsub } from './lsub.ts';
+import { myrights } from './myrights.ts';
+import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
 import { rename } from './rename.ts';
 import { examine, select } from './select.ts';
+import { setacl } from './setacl.ts';
+import { setmetadata } from './setmetadata.ts';
+import { setquota } from './setquota.ts';
 import { starttls } from './starttls.ts';
 import { status } from './status.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
+import { unauthenticate } from './unauthenticate.ts';
 import { unselect } from './unselect.ts';
 
 /** They hold messages of any size, and read them themselves. */
@@ -30,20 +46,36 @@ export const commands: Commands = {
   capability,
   check,
   close,
+  compress,
   create,
   delete: deleteMailbox,
+  deleteacl,
+  enable,
   examine,
+  fetch,
+  getacl,
+  getmetadata,
+  getquota,
+  getquotaroot,
+  id,
   idle,
   list,
+  listrights,
   login,
   logout,
   lsub,
+  myrights,
+  namespace,
   noop,
   rename,
   select,
+  setacl,
+  setmetadata,
+  setquota,
   starttls,
   status,
   subscribe,
+  unauthenticate,
   unselect,
   unsubscribe,
 };
