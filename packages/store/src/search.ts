@@ -164,6 +164,8 @@ export const searchLimits = {
   /** Criteria within each other, and all of them together. */
   depthMax: 100,
   criteriaMax: 1000,
+  /** Texts to look for: each one may be looked for in every message. */
+  textsMax: 100,
   /** Characters of one text: longer ones are pasted by mistake. */
   textLengthMax: 8192,
   /** Ranges of uids, of all criteria together. */

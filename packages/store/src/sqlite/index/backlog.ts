@@ -1,0 +1,48 @@
+/** Which contents wait to be read: those behind the mark, and those to be read again. */
+
+import type { AccountId, ContentId } from '../../ids.ts';
+import { contentId } from '../../ids.ts';
+import type { Database } from '../database.ts';
+
+export interface Backlog {
+  readonly contents: readonly ContentId[];
+  /** Where the mark is, and where it may move when all of these are done. */
+  readonly mark: { readonly from: number; readonly to: number };
+}
+
+/** At most so many contents of one account; none: nothing waits. */
+export function readBacklog(db: Database, account: AccountId, limit: number): Backlog {
+  return db.snapshot(() => {
+    const state = db.get<{ next_content: number }>(
+      'SELECT next_content FROM index_state WHERE account_id = ?',
+      account,
+    );
+    const from = state?.next_content ?? 1;
+    const again = db.all<{ content_id: number }>(
+      `SELECT content_id FROM index_exception
+       WHERE account_id = ? AND content_id < ? AND why = 'redo' LIMIT ?`,
+      account,
+      from,
+      limit,
+    );
+    const fresh = db.all<{ content_id: number }>(
+      'SELECT content_id FROM content WHERE account_id = ? AND content_id >= ? ORDER BY 1 LIMIT ?',
+      account,
+      from,
+      limit - again.length,
+    );
+    const to = (fresh.at(-1)?.content_id ?? from - 1) + 1;
+    const contents = [...again, ...fresh].map((row) => contentId(row.content_id));
+    return { contents, mark: { from, to } };
+  });
+}
+
+/** Accounts that may have something waiting. */
+export function accountsBehind(db: Database): readonly AccountId[] {
+  const rows = db.all<{ account_id: number }>(
+    `SELECT a.account_id FROM account a LEFT JOIN index_state s USING (account_id)
+     WHERE a.removing = 0 AND a.next_content > coalesce(s.next_content, 1)
+     UNION SELECT account_id FROM index_exception WHERE why = 'redo'`,
+  );
+  return rows.map((row) => row.account_id as AccountId);
+}
