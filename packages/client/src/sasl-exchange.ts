@@ -30,10 +30,15 @@ export interface SaslExchange {
   isProven(): boolean;
 }
 
-export function createSaslExchange(
-  mechanism: SaslMechanism,
-  given: { readonly user: string; readonly password: string; readonly socket: Socket },
-): SaslExchange {
+export interface SaslFacts {
+  readonly user: string;
+  readonly password: string;
+  readonly socket: Socket;
+  /** The server offers SCRAM-SHA-256-PLUS, whichever mechanism was chosen. */
+  readonly isPlusOffered?: boolean;
+}
+
+export function createSaslExchange(mechanism: SaslMechanism, given: SaslFacts): SaslExchange {
   const { user, password } = given;
   switch (mechanism) {
     case 'PLAIN':
@@ -62,17 +67,17 @@ function refuseChallenge(_challenge: Uint8Array): never {
   throw new SyntaxFault('sasl.challenge', 'the server asks for more than the mechanism has');
 }
 
-function createScramExchange(
-  mechanism: ScramMechanism,
-  given: { readonly user: string; readonly password: string; readonly socket: Socket },
-): SaslExchange {
+function createScramExchange(mechanism: ScramMechanism, given: SaslFacts): SaslExchange {
+  // Where -PLUS is offered and another mechanism was asked for, the binding is kept quiet: to name
+  // it would mean "you do not offer it", which a server takes for an attack. RFC 5802 §6.
+  const isQuiet = mechanism === 'SCRAM-SHA-256' && given.isPlusOffered === true;
   const client = createScramClient({
     crypto: scramCrypto,
     mechanism,
     user: given.user,
     password: given.password,
     nonce: randomBytes(18).toString('base64'),
-    channelBinding: readChannelBinding(given.socket),
+    channelBinding: isQuiet ? null : readChannelBinding(given.socket),
   });
   let step: 'first' | 'final' | 'verified' = 'first';
   return {

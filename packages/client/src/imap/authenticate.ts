@@ -38,7 +38,8 @@ export async function authenticate(
   if (way === 'login') await login(session, credentials);
   else {
     const { socket } = session.connection;
-    const exchange = createSaslExchange(way, { ...credentials, socket });
+    const isPlusOffered = options.capabilities.has('AUTH=SCRAM-SHA-256-PLUS');
+    const exchange = createSaslExchange(way, { ...credentials, socket, isPlusOffered });
     const hasInitial = options.capabilities.has('SASL-IR') || options.capabilities.has('IMAP4REV2');
     await runExchange(session, { mechanism: way, exchange, hasInitial });
   }
