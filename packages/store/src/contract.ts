@@ -696,7 +696,19 @@ export type Change =
       readonly uids: readonly Uid[];
       readonly modseq: ModSeq;
     }
-  | { readonly kind: 'mailbox-changed'; readonly account: AccountId; readonly modseq: ModSeq }
+  | {
+      readonly kind: 'mailbox-changed';
+      readonly account: AccountId;
+      readonly modseq: ModSeq;
+      /** What was done to it. */
+      readonly edit: MailboxEdit['kind'];
+      /** null: a subscription, or an annotation of the account. */
+      readonly mailbox: MailboxId | null;
+      /** Of the mailbox (of one that is gone: what it was), or of the subscription. */
+      readonly name: string;
+      /** Before it was renamed. */
+      readonly oldName: string | null;
+    }
   | { readonly kind: 'directory-changed' }
   | {
       readonly kind: 'queue-changed';

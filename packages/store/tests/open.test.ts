@@ -21,7 +21,7 @@ import { openStore } from '../src/sqlite/open.ts';
 import { migrations } from '../src/sqlite/schema.ts';
 import { storePaths } from '../src/sqlite/segments/files.ts';
 import { frameHeaderBytes, recordHeaderBytes } from '../src/sqlite/segments/format.ts';
-import { addYou, fill, readInbox, Scratch } from './scratch.ts';
+import { addYou, fill, readInbox, restoreFixture, Scratch, you } from './scratch.ts';
 
 const isRefusedAs = (code: StoreRefused['code'], pattern: RegExp) => (error: unknown) => {
   assert.ok(error instanceof StoreRefused);
@@ -122,13 +122,7 @@ test('a migration copies before, moves on as a whole or not at all', async () =>
 
 test('a store of schema 1 becomes one of today', async () => {
   await using scratch = new Scratch();
-  const store = await scratch.open();
-  await addYou(store);
-  await fill(store, ['old\r\n']);
-  const inbox = await readInbox(store);
-  await store.close();
-  const paths = storePaths(scratch.directory);
-  const db = new DatabaseSync(paths.database);
+  const db = restoreFixture(scratch);
   for (const column of [
     'account.crc',
     'profile.crc',
@@ -140,10 +134,47 @@ test('a store of schema 1 becomes one of today', async () => {
   }
   db.exec('PRAGMA user_version = 1');
   db.close();
-  const again = await scratch.open();
-  assert.deepEqual(await readInbox(again), inbox);
-  assert.deepEqual((await again.check({ deep: true })).findings, []);
-  assert.ok(existsSync(`${paths.database}.schema-1`));
+  const store = await scratch.open();
+  assert.equal((await readInbox(store)).length, 4);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+  assert.ok(existsSync(`${storePaths(scratch.directory).database}.schema-1`));
+});
+
+test('a store of schema 2 becomes one of today, with what IMAP counts', async () => {
+  await using scratch = new Scratch();
+  restoreFixture(scratch).close();
+  const store = await scratch.open();
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+  assert.ok(existsSync(`${storePaths(scratch.directory).database}.schema-2`));
+  const inbox = await store.mailbox(you, 'inbox');
+  assert.ok(inbox);
+  const { total, unseen, deleted, deletedBytes, uidNext, modseq } = inbox;
+  assert.deepEqual(
+    { total, unseen, deleted, deletedBytes, uidNext, modseq },
+    { total: 4, unseen: 2, deleted: 2, deletedBytes: 186, uidNext: 9, modseq: 23 },
+  );
+  assert.deepEqual(await store.keywords(you, inbox.id), ['kerja', 'penting']);
+  assert.deepEqual(await store.subscriptions(you), [
+    'Archive',
+    'Drafts',
+    'INBOX',
+    'Junk',
+    'Kerja',
+    'Kerja/2025',
+    'Sent',
+    'Trash',
+  ]);
+  const away = await store.downloaded(you);
+  assert.deepEqual(
+    away.map(({ email, device, message }) => [email, device, message.uid]),
+    [
+      [6, 'ponsel', 1],
+      [7, 'ponsel', 2],
+    ],
+  );
+  assert.equal(await store.restoreDownloaded(you, 'all', Date.now()), 2);
+  assert.equal((await readInbox(store)).length, 6);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
 });
 
 test('a torn tail is cut, and what nobody was told of is dead', async () => {

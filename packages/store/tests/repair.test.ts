@@ -31,6 +31,21 @@ const cases: readonly Case[] = [
   },
   { name: 'wrong unseen', sql: 'UPDATE mailbox SET unseen = 99', finds: 'counter.mailbox.unseen' },
   { name: 'wrong sizes', sql: 'UPDATE mailbox SET size = 1', finds: 'counter.mailbox.size' },
+  {
+    name: 'wrong count of deleted',
+    sql: 'UPDATE mailbox SET deleted = total',
+    finds: 'counter.mailbox.deleted',
+  },
+  {
+    name: 'wrong size of deleted',
+    sql: 'UPDATE mailbox SET deleted_size = 7',
+    finds: 'counter.mailbox.deleted_size',
+  },
+  {
+    name: 'wrong keywords',
+    sql: `UPDATE mailbox SET keywords = '[["kerja",2]]'`,
+    finds: 'counter.mailbox.keywords',
+  },
   { name: 'wrong quota use', sql: 'UPDATE account SET used = 5', finds: 'counter.account' },
   {
     name: 'UIDNEXT in the past',
@@ -89,7 +104,7 @@ const cases: readonly Case[] = [
   {
     name: 'two of one email',
     sql: 'UPDATE message SET email_id = 1',
-    finds: 'email.twice',
+    finds: 'email.content',
     loses: ['mailbox.digest'],
   },
   { name: 'a lost address', sql: 'DELETE FROM address', finds: 'profile.address' },
@@ -124,6 +139,44 @@ const cases: readonly Case[] = [
     finds: 'profile.crc',
     loses: ['profile.crc'],
   },
+  {
+    name: 'rights that nobody gave',
+    sql: "UPDATE acl SET identifier = 'anyone'",
+    finds: 'acl.crc',
+    loses: ['acl.crc'],
+  },
+  {
+    name: 'rights in a mailbox that is not there',
+    sql: 'UPDATE acl SET mailbox_id = 99',
+    finds: 'acl.mailbox',
+  },
+  {
+    name: 'another annotation',
+    sql: "UPDATE annotation SET value = x'4142'",
+    finds: 'annotation.crc',
+    loses: ['annotation.crc'],
+  },
+  {
+    name: 'annotations of no mailbox',
+    sql: 'UPDATE annotation SET mailbox_id = 99',
+    finds: 'annotation.mailbox',
+  },
+  {
+    name: 'another subscription',
+    sql: "UPDATE subscription SET name = 'Sant' WHERE name = 'Sent'",
+    finds: 'subscription.crc',
+    loses: ['subscription.crc'],
+  },
+  {
+    name: 'subscriptions of nobody',
+    sql: 'UPDATE subscription SET account_id = 99',
+    finds: 'subscription.account',
+  },
+  {
+    name: 'the removal of a mailbox that stays',
+    sql: 'INSERT INTO removed_mailbox VALUES (1, 1)',
+    finds: 'removal.mailbox',
+  },
   { name: 'torn journeys', sql: "UPDATE journey_part SET events = '{'", finds: 'journey.events' },
   { name: 'lost journeys', sql: 'DELETE FROM journey', finds: 'journey.part' },
   {
@@ -137,6 +190,11 @@ const cases: readonly Case[] = [
 async function begin(scratch: Scratch): Promise<string[]> {
   const store = await scratch.open();
   await addYou(store);
+  const mailbox = mailboxId(1);
+  const value = Buffer.from('A');
+  await store.editMailbox(you, { kind: 'annotate', mailbox, entry: '/shared/comment', value });
+  const rights = { identifier: 'friend@merpati.test', rights: 'lr' };
+  await store.editMailbox(you, { kind: 'set-acl', mailbox, ...rights });
   await fill(store, texts);
   const inbox = await readInbox(store);
   await store.close();

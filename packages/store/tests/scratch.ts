@@ -1,8 +1,9 @@
 /** Stores in folders of their own, for tests of the SQLite engine. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../src/contract.ts';
 import { accountId, uid, mailboxId, type AccountId } from '../src/ids.ts';
 import {
@@ -14,6 +15,7 @@ import {
   recipient,
 } from '../src/conformance/fixtures.ts';
 import { openStore } from '../src/sqlite/open.ts';
+import { storePaths } from '../src/sqlite/segments/files.ts';
 
 /** A folder that goes with the test, and the stores opened in it. */
 export class Scratch implements AsyncDisposable {
@@ -30,6 +32,15 @@ export class Scratch implements AsyncDisposable {
     for (const store of this.#stores) await store.close();
     rmSync(this.directory, { recursive: true });
   }
+}
+
+/** Puts the store of the release before into the folder; the caller closes its database. */
+export function restoreFixture(scratch: Scratch): DatabaseSync {
+  const fixture = join(import.meta.dirname, 'fixtures', 'schema-2');
+  cpSync(join(fixture, 'segments'), join(scratch.directory, 'segments'), { recursive: true });
+  const db = new DatabaseSync(storePaths(scratch.directory).database);
+  db.exec(readFileSync(join(fixture, 'store.sql'), 'utf8'));
+  return db;
 }
 
 export const you = accountId(1);

@@ -1,7 +1,16 @@
 /** Random commands for a store, and how to give one to an engine and to the model alike. */
 
 import * as fc from 'fast-check';
-import type { Acceptance, DirectoryEdit, Outcome, QueueEdit, QueueFilter } from '../contract.ts';
+import type {
+  Acceptance,
+  Append,
+  DirectoryEdit,
+  MailboxEdit,
+  MailboxStatus,
+  Outcome,
+  QueueEdit,
+  QueueFilter,
+} from '../contract.ts';
 import {
   accountId,
   emailId,
@@ -13,7 +22,16 @@ import {
   type AccountId,
 } from '../ids.ts';
 import { firstJourneyIdAt } from '../journey.ts';
-import { credential, delivery, event, makeBody, nowMs, recipient, settings } from './fixtures.ts';
+import {
+  acceptance,
+  credential,
+  delivery,
+  event,
+  makeBody,
+  nowMs,
+  recipient,
+  settings,
+} from './fixtures.ts';
 import type { Model } from './model.ts';
 
 export const accountsMax = 3;
@@ -66,6 +84,76 @@ const acceptCommand = fc.record({
 });
 
 type AcceptCommand = typeof acceptCommand extends fc.Arbitrary<infer T> ? T : never;
+
+const nameOf = fc.constantFrom(
+  'Kerja',
+  'Kerja/2026',
+  'inbox',
+  'Inbox/Lama',
+  'Sent/Lama',
+  'a//b',
+  '',
+);
+const entry = fc.constantFrom('/private/comment', '/shared/comment', '');
+const octets = fc.uint8Array({ maxLength: 4 });
+
+const mailboxEdit: fc.Arbitrary<MailboxEdit> = fc.oneof(
+  fc.record({
+    kind: fc.constant('create' as const),
+    name: nameOf,
+    role: fc.constantFrom(null, null, 'archive' as const, 'inbox' as const),
+  }),
+  fc.record({
+    kind: fc.constant('rename' as const),
+    id: mailboxOf,
+    name: fc.constantFrom('Kerja', 'Kantor', 'Sent/Lama', 'Kerja/2026/Nov', 'INBOX/Lama'),
+    nowMs: time,
+  }),
+  fc.record({ kind: fc.constant('remove' as const), id: mailboxOf }),
+  fc.record({
+    kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const),
+    name: nameOf,
+  }),
+  fc.record({
+    kind: fc.constant('annotate' as const),
+    mailbox: fc.option(mailboxOf),
+    entry,
+    value: fc.option(octets),
+  }),
+  fc.record({
+    kind: fc.constant('set-acl' as const),
+    mailbox: mailboxOf,
+    identifier: fc.constantFrom('a1@surat.test', 'a2@surat.test', 'anyone', '-a3@surat.test', ''),
+    rights: fc.constantFrom(null, '', 'lr', 'lrswi', 'Q'),
+  }),
+);
+
+const transferCommand = fc.record({
+  kind: fc.constantFrom('move' as const, 'copy' as const),
+  from: accountOf,
+  to: accountOf,
+  mailboxes: fc.tuple(mailboxOf, mailboxOf),
+  uids,
+  nowMs: time,
+});
+
+const appendCommand = fc.record({
+  kind: fc.constant('append' as const),
+  account: accountOf,
+  mailbox: mailboxOf,
+  key: fc.constantFrom(null, null, 'k1', 'k10'),
+  messages: fc.array(
+    fc.record({ journey: journeyOf, text, flags, keywords, internalDateMs: time }),
+    { maxLength: 3 },
+  ),
+  replaces: fc.option(
+    fc.record({ mailbox: mailboxOf, uid: fc.integer({ min: 1, max: 6 }).map(uid) }),
+    { freq: 2 },
+  ),
+  nowMs: soon,
+});
+
+type AppendCommand = typeof appendCommand extends fc.Arbitrary<infer T> ? T : never;
 
 const directoryEdit: fc.Arbitrary<DirectoryEdit> = fc.oneof(
   fc.record({
@@ -169,12 +257,16 @@ export const command = fc.oneof(
       { requiredKeys: ['account', 'mailbox', 'uids', 'op', 'flags', 'keywords'] },
     ),
   }),
+  transferCommand,
+  appendCommand,
   fc.record({
-    kind: fc.constantFrom('move' as const, 'copy' as const),
+    kind: fc.constant('read' as const),
     account: accountOf,
-    from: mailboxOf,
-    to: mailboxOf,
+    mailbox: mailboxOf,
     uids,
+    reader: fc.constantFrom('a1@surat.test', 'a2@surat.test'),
+    device: fc.constantFrom('', 'Thunderbird'),
+    nowMs: time,
   }),
   fc.record({
     kind: fc.constant('expunge' as const),
@@ -185,19 +277,7 @@ export const command = fc.oneof(
   fc.record({
     kind: fc.constant('mailbox' as const),
     account: accountOf,
-    edit: fc.oneof(
-      fc.record({
-        kind: fc.constant('create' as const),
-        name: fc.constantFrom('Kerja', 'Kerja/2026', 'inbox', 'Sent/Lama', 'a//b', ''),
-        role: fc.constantFrom(null, null, 'archive' as const, 'inbox' as const),
-      }),
-      fc.record({
-        kind: fc.constant('rename' as const),
-        id: mailboxOf,
-        name: fc.constantFrom('Kerja', 'Kantor', 'Sent/Lama', 'Kerja/2026/Nov'),
-      }),
-      fc.record({ kind: fc.constant('remove' as const), id: mailboxOf }),
-    ),
+    edit: mailboxEdit,
   }),
   fc.record({
     kind: fc.constant('pop' as const),
@@ -259,9 +339,19 @@ export async function perform({ store, tokens }: Subject, given: Command): Promi
     case 'flags':
       return store.setFlags(given.edit);
     case 'move':
-      return store.move(given.account, given.from, given.to, given.uids);
-    case 'copy':
-      return store.copy(given.account, given.from, given.to, given.uids);
+    case 'copy': {
+      const [from, to] = given.mailboxes;
+      const transfer = {
+        ...given,
+        from: { account: given.from, mailbox: from },
+        to: { account: given.to, mailbox: to },
+      };
+      return given.kind === 'move' ? store.move(transfer) : store.copy(transfer);
+    }
+    case 'append':
+      return store.append(await appendOf(store, given));
+    case 'read':
+      return store.readNote({ ...given, address: '192.0.2.7' });
     case 'expunge':
       return store.expunge(given.account, given.mailbox, given.uids);
     case 'mailbox':
@@ -297,6 +387,17 @@ export async function perform({ store, tokens }: Subject, given: Command): Promi
     default:
       return given satisfies never;
   }
+}
+
+async function appendOf(store: Model, given: AppendCommand): Promise<Append> {
+  const messages = given.messages.map(async (each) => {
+    const body = await makeBody(store, Buffer.from(each.text));
+    const { flags: bits, keywords: words, internalDateMs } = each;
+    const { head, events } = acceptance(body, { journey: each.journey });
+    const { summary } = delivery(given.account);
+    return { head, events, body, flags: bits, keywords: words, internalDateMs, summary };
+  });
+  return { ...given, messages: await Promise.all(messages) };
 }
 
 async function acceptanceOf(store: Model, given: AcceptCommand): Promise<Acceptance> {
@@ -383,7 +484,9 @@ export async function readEverything({ store }: Subject): Promise<unknown> {
 async function readAccount(store: Model, account: AccountId): Promise<unknown> {
   const mailboxes = await store.mailboxes(account, { hidden: true });
   const messages = [];
+  const listings = [];
   for (const mailbox of mailboxes) {
+    listings.push(await readMailbox(store, account, mailbox));
     const rows = await store.messages(account, mailbox.id, { fromUid: uid(1), limit: 1000 });
     for (const row of rows) {
       const body = await store.readMessage(account, row.content);
@@ -395,7 +498,13 @@ async function readAccount(store: Model, account: AccountId): Promise<unknown> {
   return {
     visible: (await store.mailboxes(account)).map((mailbox) => mailbox.name),
     mailboxes,
+    listings,
     messages,
+    subscriptions: await store.subscriptions(account),
+    annotations: await store.annotations(account, null),
+    shared: await store.sharedMailboxes(account),
+    byName: await store.mailbox(account, 'inBox'),
+    byId: await store.mailbox(account, mailboxId(9)),
     maildrop: await store.maildrop(account),
     downloaded: await store.downloaded(account),
     passwords: await store.appPasswords(account),
@@ -408,6 +517,25 @@ async function readAccount(store: Model, account: AccountId): Promise<unknown> {
       limit: 3,
     }),
     journeys: await store.journeys({ account, limit: 1000 }),
+  };
+}
+
+async function readMailbox(store: Model, account: AccountId, { id }: MailboxStatus) {
+  const table = await store.flagTable(account, id, { fromUid: uid(1), toUid: uid(9), limit: 7 });
+  return {
+    uids: await store.uids(account, id),
+    keywords: await store.keywords(account, id),
+    firstUnseen: await store.firstUnseen(account, id),
+    flagRows: await store.flagRows(account, id, { fromUid: uid(2), toUid: uid(5), limit: 3 }),
+    annotations: await store.annotations(account, id),
+    acl: await store.acl(account, id),
+    changes: await store.mailboxChanges(account, id, { since: modSeq(9), limit: 4 }),
+    table: Array.from(table.uids, (each, index) => [
+      each,
+      table.flags[index],
+      table.modseqs[index],
+      table.keywords[table.keywordSets[index] ?? -1],
+    ]),
   };
 }
 

@@ -8,8 +8,16 @@ import type {
   QueueRecipient,
   Store,
   StoredBody,
+  Transfer,
 } from '../contract.ts';
-import { accountId, journeyId, type AccountId, type JourneyId } from '../ids.ts';
+import {
+  accountId,
+  journeyId,
+  mailboxId,
+  type AccountId,
+  type JourneyId,
+  type Uid,
+} from '../ids.ts';
 import { firstJourneyIdAt, type JourneyEvent } from '../journey.ts';
 
 /** When tests take place. */
@@ -173,4 +181,18 @@ export const sampleText = 'Subject: Halo\r\n\r\nApa kabar?\r\n';
 
 export function sampleBody(store: Pick<Store, 'newBody'>, text = sampleText): Promise<Body> {
   return makeBody(store, Buffer.from(text));
+}
+
+/** Within an account, from one mailbox to another. */
+export function transfer(
+  account: AccountId,
+  [from, to]: readonly [from: number, to: number],
+  uids: readonly Uid[],
+): Transfer {
+  return {
+    from: { account, mailbox: mailboxId(from) },
+    to: { account, mailbox: mailboxId(to) },
+    uids,
+    nowMs,
+  };
 }

@@ -44,6 +44,9 @@ export function editDirectoryOfModel(state: ModelState, edit: DirectoryEdit): Di
       if (account === undefined) return fail('not-found', String(edit.id));
       state.accounts.delete(edit.id);
       state.addresses.delete(account.address);
+      for (const { acl } of [...state.accounts.values()].flatMap((each) => each.mailboxes)) {
+        for (const sign of ['', '-']) acl.delete(sign + account.address);
+      }
       return done;
     }
     case 'alias-put': {
@@ -113,7 +116,13 @@ function addAccount(
       uidValidity: uidValidity + index,
       uidNext: 1,
       modseq: index + 2,
+      annotations: new Map(),
+      acl: new Map(),
     })),
+    subscriptions: new Set(
+      defaults.filter(([, role]) => role !== 'downloaded').map(([name]) => name),
+    ),
+    annotations: new Map(),
     messages: [],
     expunged: [],
     keys: new Map(),

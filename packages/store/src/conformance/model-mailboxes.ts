@@ -1,12 +1,15 @@
 /** Messages and mailboxes of the model. */
 
-import type { FlagEdit, MailboxStatus, MessageRow } from '../contract.ts';
+import type { FlagEdit, FlagRow, MailboxStatus, MessageRow } from '../contract.ts';
+import { flagBits, mailboxLimits } from '../contract.ts';
 import { contentId, emailId, journeyId, mailboxId, modSeq, uid } from '../ids.ts';
 import {
+  isSeen,
   mailboxOf,
   messageOf,
   sizeOf,
   type ModelAccount,
+  type ModelMailbox,
   type ModelMessage,
 } from './model-state.ts';
 
@@ -62,6 +65,8 @@ export function addMailbox(account: ModelAccount, name: string, role: MailboxSta
     uidValidity: account.nextUidValidity,
     uidNext: 1,
     modseq: account.modseq,
+    annotations: new Map<string, Uint8Array>(),
+    acl: new Map<string, string>(),
   };
   account.nextMailbox += 1;
   account.nextUidValidity += 1;
@@ -70,9 +75,9 @@ export function addMailbox(account: ModelAccount, name: string, role: MailboxSta
 }
 
 export function nameProblem(account: ModelAccount, name: string): 'exists' | 'forbidden' | null {
-  if (name.split('/').includes('')) return 'forbidden';
-  const key = (each: string) => (each.toUpperCase() === 'INBOX' ? 'INBOX' : each);
-  return account.mailboxes.some((each) => key(each.name) === key(name)) ? 'exists' : null;
+  const levels = name.split('/');
+  if (levels.includes('') || levels.length > mailboxLimits.levelsMax) return 'forbidden';
+  return account.mailboxes.some((each) => each.name === name) ? 'exists' : null;
 }
 
 export function edited(message: ModelMessage, edit: FlagEdit) {
@@ -103,5 +108,30 @@ export function messageRow(message: ModelMessage): MessageRow {
     size: sizeOf(message),
     journey: journeyId(message.journey),
     summary: message.summary,
+  };
+}
+
+export function flagRow(message: ModelMessage): FlagRow {
+  const { mailbox: _mailbox, summary: _summary, ...row } = messageRow(message);
+  return row;
+}
+
+export function statusOf(account: ModelAccount, mailbox: ModelMailbox): MailboxStatus {
+  const inside = inMailbox(account, mailbox.id);
+  const deleted = inside.filter((message) => (message.flags & flagBits.deleted) !== 0);
+  const octets = (messages: readonly ModelMessage[]) =>
+    messages.reduce((sum, message) => sum + sizeOf(message), 0);
+  return {
+    id: mailboxId(mailbox.id),
+    name: mailbox.name,
+    role: mailbox.role,
+    uidValidity: mailbox.uidValidity,
+    uidNext: uid(mailbox.uidNext),
+    modseq: modSeq(mailbox.modseq),
+    total: inside.length,
+    unseen: inside.filter((message) => !isSeen(message)).length,
+    deleted: deleted.length,
+    deletedBytes: octets(deleted),
+    sizeBytes: octets(inside),
   };
 }

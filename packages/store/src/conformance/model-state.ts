@@ -14,19 +14,19 @@ import { flagBits } from '../contract.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
 
 export interface ModelMessage {
-  readonly email: number;
-  readonly content: number;
   readonly prefix: Uint8Array;
   readonly bytes: Uint8Array;
   readonly internalDateMs: number;
-  readonly savedMs: number;
   readonly journey: number;
   readonly summary: MessageSummary;
+  email: number;
+  content: number;
   mailbox: number;
   uid: number;
   modseq: number;
   flags: number;
   keywords: readonly string[];
+  savedMs: number;
   downloaded: { device: string; address: string; atMs: number; keepUntilMs: number } | null;
 }
 
@@ -37,6 +37,8 @@ export interface ModelMailbox {
   name: string;
   uidNext: number;
   modseq: number;
+  readonly annotations: Map<string, Uint8Array>;
+  readonly acl: Map<string, string>;
 }
 
 export interface ModelAccount {
@@ -52,6 +54,9 @@ export interface ModelAccount {
   nextPassword: number;
   nextUidValidity: number;
   mailboxes: ModelMailbox[];
+  readonly subscriptions: Set<string>;
+  /** Its own, by entry. */
+  readonly annotations: Map<string, Uint8Array>;
   messages: ModelMessage[];
   readonly expunged: { readonly mailbox: number; readonly uid: number; readonly modseq: number }[];
   readonly keys: Map<string, { mailbox: number; uid: number; modseq: number; email: number }>;

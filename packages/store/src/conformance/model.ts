@@ -9,9 +9,9 @@ import type {
   Accepted,
   AccountRow,
   AddressTarget,
+  Append,
   Body,
   BodyWriter,
-  ChangesSince,
   Claim,
   DirectoryEdit,
   FlagEdit,
@@ -21,23 +21,24 @@ import type {
   MailboxEdited,
   MailboxStatus,
   MessageRow,
-  Moved,
   PopUpdate,
   QueueEdit,
   QueueFilter,
   QueueItem,
   QueueRow,
+  ReadNote,
   Settled,
   Settlement,
   Store,
   StoredBody,
+  Transfer,
+  UidSlice,
 } from '../contract.ts';
 import { flagBits } from '../contract.ts';
 import {
   contentId,
   emailId,
   journeyId,
-  mailboxId,
   modSeq,
   queueId,
   uid,
@@ -51,16 +52,24 @@ import {
   type Uid,
 } from '../ids.ts';
 import { firstJourneyIdAt, formatJourneyId, type JourneyEvent } from '../journey.ts';
+import { properName } from '../mailbox-names.ts';
 import { acceptInModel } from './model-accept.ts';
+import { editMailboxOfModel } from './model-edits.ts';
 import {
-  addMailbox,
+  aclOf,
+  changesOf,
+  flagRowsOf,
+  flagTableOf,
+  mailboxChangesOf,
+  sharedWith,
+} from './model-listings.ts';
+import {
   edited,
   findAll,
   inMailbox,
   messageRow,
-  nameProblem,
-  place,
   relocate,
+  statusOf,
   vanish,
 } from './model-mailboxes.ts';
 import {
@@ -71,6 +80,7 @@ import {
   readyMs,
   settleInModel,
 } from './model-queue.ts';
+import { appendToModel, noteReadInModel, transferInModel } from './model-transfer.ts';
 import { editDirectoryOfModel } from './model-directory.ts';
 import {
   emptyState,
@@ -171,66 +181,66 @@ export class ModelStore implements Model {
 
   async mailboxes(id: AccountId, options = { hidden: false }): Promise<readonly MailboxStatus[]> {
     const account = this.#account(id);
-    const shown = account?.mailboxes.filter(
-      (mailbox) => options.hidden || mailbox.role !== 'downloaded',
-    );
-    return (shown ?? []).map((mailbox) => {
-      const inside = account?.messages.filter((message) => message.mailbox === mailbox.id) ?? [];
-      return {
-        id: mailboxId(mailbox.id),
-        name: mailbox.name,
-        role: mailbox.role,
-        uidValidity: mailbox.uidValidity,
-        uidNext: uid(mailbox.uidNext),
-        modseq: modSeq(mailbox.modseq),
-        total: inside.length,
-        unseen: inside.filter((message) => !isSeen(message)).length,
-        sizeBytes: inside.reduce((sum, message) => sum + sizeOf(message), 0),
-      };
-    });
+    if (account === undefined) return [];
+    return account.mailboxes
+      .filter((mailbox) => options.hidden || mailbox.role !== 'downloaded')
+      .map((mailbox) => statusOf(account, mailbox));
+  }
+
+  async mailbox(id: AccountId, which: MailboxId | string): Promise<MailboxStatus | null> {
+    const all = await this.mailboxes(id, { hidden: true });
+    const name = typeof which === 'string' ? properName(which) : null;
+    return all.find((each) => (name === null ? each.id === which : each.name === name)) ?? null;
   }
 
   async editMailbox(id: AccountId, edit: MailboxEdit): Promise<MailboxEdited> {
     const account = this.#account(id);
     if (account === undefined) return { ok: false, code: 'not-found' };
-    if (edit.kind === 'create') {
-      const problem = nameProblem(account, edit.name);
-      if (problem !== null) return { ok: false, code: problem };
-      if (edit.role === 'inbox' || edit.role === 'downloaded') {
-        return { ok: false, code: 'forbidden' };
-      }
-      if (edit.role !== null && mailboxOf(account, edit.role)) return { ok: false, code: 'exists' };
-      const mailbox = addMailbox(account, edit.name, edit.role);
-      return { ok: true, id: mailboxId(mailbox.id), modseq: modSeq(mailbox.modseq) };
-    }
-    const mailbox = mailboxOf(account, edit.id);
-    if (mailbox === undefined) return { ok: false, code: 'not-found' };
-    if (mailbox.role === 'inbox' || mailbox.role === 'downloaded') {
-      return { ok: false, code: 'forbidden' };
-    }
-    if (edit.kind === 'rename') {
-      const below = `${mailbox.name}/`;
-      const problem = nameProblem(account, edit.name);
-      if (problem !== null) return { ok: false, code: problem };
-      if (edit.name.startsWith(below)) return { ok: false, code: 'forbidden' };
-      const moved = account.mailboxes.filter((each) => each.name.startsWith(below));
-      const rename = (name: string) => `${edit.name}/${name.slice(below.length)}`;
-      const isTaken = moved.some((each) =>
-        account.mailboxes.some(
-          (other) => !moved.includes(other) && other.name === rename(each.name),
-        ),
-      );
-      if (isTaken) return { ok: false, code: 'exists' };
-      account.modseq += 1;
-      for (const each of moved) each.name = rename(each.name);
-      mailbox.name = edit.name;
-      for (const each of [...moved, mailbox]) each.modseq = account.modseq;
-    } else {
-      account.modseq += 1;
-      for (const message of inMailbox(account, mailbox.id)) vanish(account, message);
-      account.mailboxes = account.mailboxes.filter((each) => each !== mailbox);
-    }
-    return { ok: true, id: edit.id, modseq: modSeq(account.modseq) };
+    return editMailboxOfModel(account, edit);
+  }
+
+  async subscriptions(id: AccountId) {
+    return [...(this.#account(id)?.subscriptions ?? [])].sort();
+  }
+
+  async annotations(id: AccountId, mailbox: MailboxId | null) {
+    const account = this.#account(id);
+    const owner = mailbox === null ? account : account && mailboxOf(account, mailbox);
+    const list = [...(owner?.annotations ?? [])].map(([entry, value]) => ({ entry, value }));
+    return list.sort((a, b) => (a.entry < b.entry ? -1 : 1));
+  }
+
+  async acl(id: AccountId, mailbox: MailboxId) {
+    return aclOf(this.#account(id), mailbox);
+  }
+
+  async sharedMailboxes(id: AccountId) {
+    const account = this.#account(id);
+    return account === undefined ? [] : sharedWith(this.#state, account);
+  }
+
+  async keywords(id: AccountId, mailbox: MailboxId) {
+    const rows = flagRowsOf(this.#account(id), mailbox);
+    return [...new Set(rows.flatMap((row) => row.keywords))].sort();
+  }
+
+  async firstUnseen(id: AccountId, mailbox: MailboxId) {
+    const rows = flagRowsOf(this.#account(id), mailbox);
+    return rows.find((row) => (row.flags & flagBits.seen) === 0)?.uid ?? null;
+  }
+
+  async uids(id: AccountId, mailbox: MailboxId) {
+    return Uint32Array.from(flagRowsOf(this.#account(id), mailbox).map((row) => row.uid));
+  }
+
+  async flagRows(id: AccountId, mailbox: MailboxId, slice: UidSlice) {
+    return flagRowsOf(this.#account(id), mailbox)
+      .filter((row) => row.uid >= slice.fromUid && row.uid <= slice.toUid)
+      .slice(0, slice.limit);
+  }
+
+  async flagTable(id: AccountId, mailbox: MailboxId, slice: UidSlice) {
+    return flagTableOf(await this.flagRows(id, mailbox, slice));
   }
 
   async messages(
@@ -281,43 +291,35 @@ export class ModelStore implements Model {
     return { modseq: modSeq(account.modseq), changed, modified: [] };
   }
 
-  async move(id: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
-    return this.#transfer(id, { from, to, uids }, 'move');
+  async append(append: Append) {
+    return appendToModel(this.#state, append);
   }
 
-  async copy(id: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
-    return this.#transfer(id, { from, to, uids }, 'copy');
+  async move(transfer: Transfer) {
+    return transferInModel(this.#state, transfer, 'move');
+  }
+
+  async copy(transfer: Transfer) {
+    return transferInModel(this.#state, transfer, 'copy');
+  }
+
+  async readNote(note: ReadNote) {
+    noteReadInModel(this.#state, note);
   }
 
   async changes(
     id: AccountId,
     query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
-  ): Promise<ChangesSince> {
-    const account = this.#account(id);
-    if (account === undefined) {
-      return { modseq: modSeq(0), changed: [], vanished: [], truncated: false };
-    }
-    const order = (a: { modseq: number }, b: { modseq: number }) => a.modseq - b.modseq;
-    const isNew = (each: { modseq: number }) => each.modseq > query.since;
-    const ends = [account.messages, account.expunged].map(
-      (list) => list.filter(isNew).sort(order)[Math.max(query.limit, 1) - 1]?.modseq ?? Infinity,
-    );
-    const end = Math.min(account.modseq, ...ends);
-    const isAsked = (each: { mailbox: number; modseq: number }) =>
-      isNew(each) &&
-      each.modseq <= end &&
-      (query.mailbox === undefined || each.mailbox === query.mailbox);
-    const place = (a: { modseq: number; mailbox: number; uid: number }, b: typeof a) =>
-      a.modseq - b.modseq || a.mailbox - b.mailbox || a.uid - b.uid;
-    return {
-      modseq: modSeq(end),
-      changed: account.messages.filter(isAsked).sort(place).map(messageRow),
-      vanished: account.expunged
-        .filter(isAsked)
-        .sort(place)
-        .map((each) => ({ mailbox: mailboxId(each.mailbox), uid: uid(each.uid) })),
-      truncated: false,
-    };
+  ) {
+    return changesOf(this.#account(id), query);
+  }
+
+  async mailboxChanges(
+    id: AccountId,
+    mailbox: MailboxId,
+    query: { readonly since: ModSeq; readonly limit: number },
+  ) {
+    return mailboxChangesOf(this.#account(id), { mailbox, ...query });
   }
 
   // ---- POP3
@@ -535,31 +537,6 @@ export class ModelStore implements Model {
 
   #tell(journey: number, event: JourneyEvent): void {
     tellJourney(this.#state, journey, event);
-  }
-
-  #transfer(
-    id: AccountId,
-    what: { readonly from: MailboxId; readonly to: MailboxId; readonly uids: readonly Uid[] },
-    how: 'move' | 'copy',
-  ): Moved | null {
-    const account = this.#account(id);
-    const from = account && mailboxOf(account, what.from);
-    const to = account && mailboxOf(account, what.to);
-    if (!account || !from || !to || to.role === 'downloaded') return null;
-    const found = findAll(account, what.from, what.uids);
-    if (found.length > 0) account.modseq += 1;
-    const pairs = found.map((message) => {
-      const before = uid(message.uid);
-      if (how === 'move') relocate(account, message, to.id);
-      else {
-        const twin = { ...message, email: account.nextEmail, downloaded: null };
-        account.nextEmail += 1;
-        account.messages.push(twin);
-        place(account, twin, to.id);
-      }
-      return { from: before, to: uid(to.uidNext - 1) };
-    });
-    return { modseq: modSeq(account.modseq), pairs };
   }
 }
 

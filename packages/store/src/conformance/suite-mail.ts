@@ -16,6 +16,7 @@ import {
   nowMs,
   recipient,
   sampleBody,
+  transfer,
 } from './fixtures.ts';
 import { withStore, type Engine } from './engine.ts';
 
@@ -86,8 +87,8 @@ export function mailSuite(engine: Engine): void {
             flags: 1,
             keywords: [],
           }),
-        () => store.move(account, mailboxId(1), mailboxId(2), [uid(1), uid(2)]),
-        () => store.copy(account, mailboxId(2), mailboxId(1), [uid(1), uid(2)]),
+        () => store.move(transfer(account, [1, 2], [uid(1), uid(2)])),
+        () => store.copy(transfer(account, [2, 1], [uid(1), uid(2)])),
         () => store.expunge(account, mailboxId(1), [uid(3), uid(4)]),
         () => store.editMailbox(account, { kind: 'create', name: 'Kerja', role: null }),
       ];
@@ -177,7 +178,7 @@ export function mailSuite(engine: Engine): void {
       await fill(store, account, 12);
       const edit = { account, mailbox: mailboxId(1), op: 'add', keywords: [] } as const;
       await store.setFlags({ ...edit, uids: [1, 2, 3, 4, 5, 6].map(uid), flags: 1 });
-      await store.move(account, mailboxId(1), mailboxId(3), [uid(2), uid(9)]);
+      await store.move(transfer(account, [1, 3], [uid(2), uid(9)]));
       await store.expunge(account, mailboxId(1), [uid(4), uid(12)]);
       const present = await listAll(store, account);
       const last = (await store.findAccount(account))?.modseq ?? 0;
@@ -274,8 +275,8 @@ export function mailSuite(engine: Engine): void {
           const mailbox = mailboxId(1 + (a % 3));
           if (what === 0) await fill(store, account, 1);
           else if (what === 1) await store.expunge(account, mailbox, uids);
-          else if (what === 2) await store.move(account, mailbox, mailboxId(1 + (b % 3)), uids);
-          else if (what === 3) await store.copy(account, mailbox, mailboxId(2), uids);
+          else if (what === 2) await store.move(transfer(account, [mailbox, 1 + (b % 3)], uids));
+          else if (what === 3) await store.copy(transfer(account, [mailbox, 2], uids));
           else {
             const edit = { account, mailbox, uids, op: 'set', flags: b & 1, keywords: [] } as const;
             await store.setFlags(edit);

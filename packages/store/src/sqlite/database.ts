@@ -39,6 +39,14 @@ export class Database {
     return this.statement(sql).all(...values) as T[];
   }
 
+  /** Rows as arrays of their columns: twice as fast for long listings. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the row's shape
+  rows<T extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): T[] {
+    const statement = this.statement(sql);
+    statement.setReturnArrays(true);
+    return statement.all(...values) as unknown as T[];
+  }
+
   /** Answers how many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.statement(sql).run(...values).changes);

@@ -8,6 +8,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type {
   Acceptance,
   Accepted,
+  Append,
+  Appended,
+  AppendedMessage,
   Body,
   Change,
   CheckFinding,
@@ -18,16 +21,19 @@ import type {
   FlagEdited,
   MailboxEdit,
   MailboxEdited,
-  Moved,
+  MailboxPlace,
   PopUpdate,
   QueueEdit,
   QueueFilter,
   QueueItem,
   QueueMessage,
   QueueRecipient,
+  ReadNote,
   Settled,
   Settlement,
   Stored,
+  Transfer,
+  Transferred,
 } from '../contract.ts';
 import {
   accountId,
@@ -44,8 +50,10 @@ import {
   type Uid,
 } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
+import { packKeywords } from './mailbox-counters.ts';
 import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
+import type { IndexBatch } from './index/write.ts';
 import type { RawBytes } from './segments/format.ts';
 
 /** JSON texts of events, joined by commas, and how many they are. */
@@ -100,6 +108,21 @@ export interface PackedAcceptance {
   readonly nowMs: number;
 }
 
+/** A message to append; the engine's own events happen at `atUs`. */
+export interface PackedAppendedMessage extends Pick<
+  PackedAcceptance,
+  'head' | 'events' | 'atUs' | 'body'
+> {
+  readonly flags: number;
+  readonly keywords: string | null;
+  readonly internalDateMs: number;
+  readonly meta: string;
+}
+
+export interface PackedAppend extends Omit<Append, 'messages'> {
+  readonly messages: readonly PackedAppendedMessage[];
+}
+
 export interface PackedSettlement {
   readonly items: Settlement['items'];
   readonly events: readonly { readonly journey: JourneyId; readonly events: PackedEvents }[];
@@ -114,8 +137,10 @@ export interface Operations {
   mailbox: { take: { account: AccountId; edit: MailboxEdit }; give: MailboxEdited };
   flags: { take: FlagEdit; give: FlagEdited };
   expunge: { take: { account: AccountId; mailbox: MailboxId; uids: Uids }; give: FlagEdited };
-  move: { take: Transfer; give: Moved | null };
-  copy: { take: Transfer; give: Moved | null };
+  move: { take: Transfer; give: Transferred };
+  copy: { take: Transfer; give: Transferred };
+  append: { take: PackedAppend; give: Appended };
+  readNote: { take: ReadNote; give: null };
   pop: { take: PopUpdate; give: { deleted: number } };
   restore: {
     take: { account: AccountId; emails: readonly EmailId[] | 'all'; nowMs: number };
@@ -133,6 +158,9 @@ export interface Operations {
   /** Keys as account and key by turns. */
   dropKeys: { take: { keys: readonly (number | string)[]; beforeMs: number }; give: null };
   pruneJourneys: { take: { beforeMs: number; itemsMax: number }; give: number };
+  /** Waits until nobody else wants anything. */
+  index: { take: IndexBatch; give: null };
+  reindex: { take: { account: AccountId | 'all' }; give: number };
   adoptSegment: { take: { file: string }; give: number };
   moveBlobs: { take: BlobMoves; give: number };
   dropSegment: { take: { segment: number }; give: boolean };
@@ -141,15 +169,10 @@ export interface Operations {
   /** Runs in a group of its own. */
   repair: { take: { findings: readonly CheckFinding[] }; give: readonly Loss[] };
   purgeAccount: { take: { account: AccountId }; give: boolean };
+  purgeMailbox: { take: MailboxPlace; give: boolean };
 }
 
 type Uids = readonly Uid[];
-export interface Transfer {
-  readonly account: AccountId;
-  readonly from: MailboxId;
-  readonly to: MailboxId;
-  readonly uids: Uids;
-}
 
 export type OperationName = keyof Operations;
 export type Operation = {
@@ -191,6 +214,8 @@ export type ToWriter =
   /** Another thread of this process that wants to write. */
   | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'listen'; readonly isOn: boolean }
+  /** The indexer: wants to hear which accounts have new messages, and no more. */
+  | { readonly kind: 'hear-stored' }
   | { readonly kind: 'restart-wal' }
   | { readonly kind: 'stats'; readonly id: number }
   | { readonly kind: 'close' };
@@ -217,6 +242,7 @@ export interface Endings {
 export type FromWriter =
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'endings' } & Endings)
+  | { readonly kind: 'stored'; readonly accounts: readonly AccountId[] }
   | { readonly kind: 'stats'; readonly id: number; readonly stats: WriterStats }
   | { readonly kind: 'closed' };
 
@@ -248,15 +274,12 @@ function packQueue(queue: Acceptance['queue']): PackedQueue | null {
   return { message: { ...message, prefix: latin1(message.prefix) }, recipients };
 }
 
-/** Each once, in order: two equal sets have one text. */
-export function packKeywords(keywords: Iterable<string>): string | null {
-  const sorted = [...new Set(keywords)].sort();
-  return sorted.length === 0 ? null : JSON.stringify(sorted);
-}
-
-export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
-  const { head, events, deliveries, nowMs } = acceptance;
-  const last = events.at(-1)?.atUs ?? 0;
+/** What an acceptance and a message to append have in common. */
+function packStory(
+  what: Pick<Acceptance, 'head' | 'events' | 'body'>,
+  nowMs: number,
+): Pick<PackedAcceptance, 'head' | 'events' | 'atUs' | 'body'> {
+  const { head, events } = what;
   return {
     head: [
       head.id,
@@ -270,8 +293,30 @@ export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
       head.submittedBy,
     ],
     events: packEvents(events),
-    atUs: Math.max(last, nowMs * 1000),
-    body: packBody(acceptance.body),
+    atUs: Math.max(events.at(-1)?.atUs ?? 0, nowMs * 1000),
+    body: packBody(what.body),
+  };
+}
+
+function packAppended(message: AppendedMessage, nowMs: number): PackedAppendedMessage {
+  return {
+    ...packStory(message, nowMs),
+    flags: message.flags,
+    keywords: packKeywords(message.keywords),
+    internalDateMs: message.internalDateMs,
+    meta: JSON.stringify(message.summary),
+  };
+}
+
+export function packAppend(append: Append): PackedAppend {
+  const { messages, nowMs } = append;
+  return { ...append, messages: messages.map((each) => packAppended(each, nowMs)) };
+}
+
+export function packAcceptance(acceptance: Acceptance): PackedAcceptance {
+  const { deliveries, nowMs } = acceptance;
+  return {
+    ...packStory(acceptance, nowMs),
     deliveries: deliveries.map((delivery) => [
       delivery.account,
       delivery.mailbox,

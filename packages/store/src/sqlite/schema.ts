@@ -6,6 +6,8 @@
  */
 
 import type { Database } from './database.ts';
+import { indexTables } from './index/schema.ts';
+import { countAll } from './mailbox-counters.ts';
 import { sealAll } from './seals.ts';
 
 export interface Migration {
@@ -281,8 +283,76 @@ ALTER TABLE mailbox ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE queue ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** What IMAP keeps of mailboxes. */
+const imap = `
+ALTER TABLE mailbox ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN deleted_size INTEGER NOT NULL DEFAULT 0;
+-- Those in use and how many messages have each: [["kerja",12],…]. NULL: none.
+ALTER TABLE mailbox ADD COLUMN keywords TEXT;
+
+-- Their messages still wait to be taken away.
+CREATE TABLE removed_mailbox (
+  account_id INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscription (
+  account_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  crc INTEGER NOT NULL,
+  PRIMARY KEY (account_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- mailbox_id 0: of the account itself.
+CREATE TABLE annotation (
+  account_id INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  entry TEXT NOT NULL,
+  value BLOB NOT NULL,
+  crc INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, entry)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE acl (
+  account_id INTEGER NOT NULL,
+  mailbox_id INTEGER NOT NULL,
+  identifier TEXT NOT NULL,
+  rights TEXT NOT NULL,
+  crc INTEGER NOT NULL,
+  PRIMARY KEY (account_id, mailbox_id, identifier)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX acl_identifier ON acl (identifier);
+
+-- Two copies of a message have one email_id: it is the place in the hidden mailbox that is unique.
+ALTER TABLE downloaded RENAME TO downloaded_before;
+CREATE TABLE downloaded (
+  account_id INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  email_id INTEGER NOT NULL,
+  device TEXT NOT NULL,
+  address TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  keep_until_ms INTEGER NOT NULL,
+  PRIMARY KEY (account_id, uid)
+) STRICT, WITHOUT ROWID;
+INSERT INTO downloaded
+  SELECT account_id, uid, email_id, device, address, at_ms, keep_until_ms FROM downloaded_before;
+DROP TABLE downloaded_before;
+CREATE INDEX downloaded_until ON downloaded (keep_until_ms);
+
+INSERT INTO subscription SELECT account_id, name, 0 FROM mailbox WHERE role IS NOT 'downloaded';
+`;
+
+function countAndSeal(db: Database): void {
+  countAll(db);
+  sealAll(db);
+}
+
 /** In order; the last one's number is the schema's version. Never change one that was released. */
 export const migrations: readonly Migration[] = [
   { version: 1, sql: directory + mail + bodies + queue + journeys },
-  { version: 2, sql: seals, after: sealAll },
+  // Sealed by the step that follows, which every store of this version takes too.
+  { version: 2, sql: seals },
+  { version: 3, sql: imap + indexTables, after: countAndSeal },
 ];

@@ -41,13 +41,17 @@ export interface MailboxSealed {
   readonly total: number;
   readonly unseen: number;
   readonly size: number;
+  readonly deleted: number;
+  readonly deleted_size: number;
+  readonly keywords: string | null;
   readonly digest: number;
 }
 
 export function mailboxSeal(row: MailboxSealed): number {
   return crc32(
     `${row.account_id} ${row.mailbox_id} ${row.name}\0${row.role ?? ''} ${row.uidvalidity} ` +
-      `${row.uidnext} ${row.modseq} ${row.total} ${row.unseen} ${row.size} ${row.digest}`,
+      `${row.uidnext} ${row.modseq} ${row.total} ${row.unseen} ${row.size} ${row.deleted} ` +
+      `${row.deleted_size} ${row.keywords ?? ''} ${row.digest}`,
   );
 }
 
@@ -113,6 +117,38 @@ export function queueSeal(row: QueueSealed): number {
   );
 }
 
+export interface SubscriptionSealed {
+  readonly account_id: number;
+  readonly name: string;
+}
+
+export function subscriptionSeal(row: SubscriptionSealed): number {
+  return crc32(`${row.account_id} ${row.name}`);
+}
+
+export interface AnnotationSealed {
+  readonly account_id: number;
+  readonly mailbox_id: number;
+  readonly entry: string;
+  readonly value: Uint8Array;
+}
+
+export function annotationSeal(row: AnnotationSealed): number {
+  return crc32(row.value, crc32(`${row.account_id} ${row.mailbox_id} ${row.entry}\0`));
+}
+
+export interface AclSealed {
+  readonly account_id: number;
+  readonly mailbox_id: number;
+  readonly identifier: string;
+  readonly rights: string;
+}
+
+/** Who may read whose mail. */
+export function aclSeal(row: AclSealed): number {
+  return crc32(`${row.account_id} ${row.mailbox_id} ${row.identifier}\0${row.rights}`);
+}
+
 /** Writes the profile's seal anew, after some of its columns have changed. */
 export function sealProfile(db: Database, account: number): void {
   const row = db.get<ProfileSealed>('SELECT * FROM profile WHERE account_id = ?', account);
@@ -169,6 +205,27 @@ export function* brokenSeals(db: Database): Generator<BrokenSeal> {
     const message = `the recipient, now ${row.recipient}, has changed`;
     yield { code: 'queue.row.crc', where: String(row.queue_id), message };
   }
+  yield* brokenMailboxSeals(db);
+}
+
+/** Of what belongs to mailboxes besides messages. */
+function* brokenMailboxSeals(db: Database): Generator<BrokenSeal> {
+  for (const row of db.all<SubscriptionSealed & Crc>('SELECT * FROM subscription')) {
+    if (subscriptionSeal(row) === row.crc) continue;
+    const message = `the name, now ${row.name}, has changed`;
+    yield { code: 'subscription.crc', where: `${row.account_id} ${row.name}`, message };
+  }
+  for (const row of db.statement('SELECT * FROM annotation').iterate()) {
+    const sealed = row as unknown as AnnotationSealed & Crc;
+    if (annotationSeal(sealed) === sealed.crc) continue;
+    const where = `${sealed.account_id}/${sealed.mailbox_id} ${sealed.entry}`;
+    yield { code: 'annotation.crc', where, message: 'its name or value has changed' };
+  }
+  for (const row of db.all<AclSealed & Crc>('SELECT * FROM acl')) {
+    if (aclSeal(row) === row.crc) continue;
+    const where = `${row.account_id}/${row.mailbox_id} ${row.identifier}`;
+    yield { code: 'acl.crc', where, message: 'who may do what has changed' };
+  }
 }
 
 interface Crc {
@@ -195,5 +252,35 @@ export function sealAll(db: Database): void {
   }
   for (const row of db.all<QueueSealed>('SELECT * FROM queue')) {
     db.run('UPDATE queue SET crc = ? WHERE queue_id = ?', queueSeal(row), row.queue_id);
+  }
+  sealPartsOfMailboxes(db);
+}
+
+function sealPartsOfMailboxes(db: Database): void {
+  for (const row of db.all<SubscriptionSealed>('SELECT * FROM subscription')) {
+    db.run(
+      'UPDATE subscription SET crc = ? WHERE account_id = ? AND name = ?',
+      subscriptionSeal(row),
+      row.account_id,
+      row.name,
+    );
+  }
+  for (const row of db.all<AnnotationSealed>('SELECT * FROM annotation')) {
+    db.run(
+      'UPDATE annotation SET crc = ? WHERE account_id = ? AND mailbox_id = ? AND entry = ?',
+      annotationSeal(row),
+      row.account_id,
+      row.mailbox_id,
+      row.entry,
+    );
+  }
+  for (const row of db.all<AclSealed>('SELECT * FROM acl')) {
+    db.run(
+      'UPDATE acl SET crc = ? WHERE account_id = ? AND mailbox_id = ? AND identifier = ?',
+      aclSeal(row),
+      row.account_id,
+      row.mailbox_id,
+      row.identifier,
+    );
   }
 }

@@ -7,6 +7,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import type {
   Acceptance,
   Accepted,
+  Append,
   BodyWriter,
   Change,
   CheckFinding,
@@ -21,11 +22,14 @@ import type {
   QueueEdit,
   QueueFilter,
   QueueItem,
+  ReadNote,
   RepairReport,
   Settlement,
   Store,
   StoredBody,
   StoreStats,
+  Transfer,
+  UidSlice,
 } from '../contract.ts';
 import { CorruptBlob, StoreUnavailable } from '../contract.ts';
 import type {
@@ -39,16 +43,19 @@ import type {
   Uid,
 } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
+import type { DetailKind, SearchQuery } from '../search.ts';
 import { CareClient } from './care/client.ts';
 import type { KeyCursor, Tasks } from './care/tasks.ts';
 import { garbageOf } from './care/garbage.ts';
 import { compact } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
+import { IndexClient } from './index/client.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
 import {
   packAcceptance,
+  packAppend,
   packEvents,
   unpackAccepted,
   type PackedChange,
@@ -57,9 +64,12 @@ import {
 import * as directory from './read/directory.ts';
 import { DirectoryCache } from './read/directory-cache.ts';
 import * as journeys from './read/journeys.ts';
+import * as listings from './read/listings.ts';
 import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import { Bodies } from './read/bodies.ts';
+import { listDetails } from './search/details.ts';
+import { SearchClient } from './search/client.ts';
 import { unpackChanges } from './read/changes.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
@@ -84,6 +94,8 @@ export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #writer: WriterClient;
   readonly #care: CareClient;
+  readonly #index: IndexClient;
+  readonly #search: SearchClient;
   readonly #bodies: Bodies;
   readonly #directory: DirectoryCache;
   readonly #housekeeping: NodeJS.Timeout;
@@ -109,6 +121,11 @@ export class SqliteStore implements Store {
     this.#directory = new DirectoryCache(parts.db);
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
     this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
+    const { directory } = parts.paths;
+    const { freshFrom } = parts;
+    this.#index = new IndexClient({ directory, freshFrom }, parts.writer, () => this.#care.dirty());
+    this.#search = new SearchClient({ directory, freshFrom });
+    this.#index.wake();
     this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
     this.#housekeeping.unref();
   }
@@ -198,8 +215,48 @@ export class SqliteStore implements Store {
     return mailboxes.listMailboxes(this.#db, account, options.hidden);
   }
 
+  async mailbox(account: AccountId, which: MailboxId | string) {
+    return mailboxes.findMailbox(this.#db, account, which);
+  }
+
   editMailbox(account: AccountId, edit: MailboxEdit) {
     return this.#writer.perform('mailbox', { account, edit });
+  }
+
+  async subscriptions(account: AccountId) {
+    return mailboxes.listSubscriptions(this.#db, account);
+  }
+
+  async annotations(account: AccountId, mailbox: MailboxId | null) {
+    return mailboxes.listAnnotations(this.#db, account, mailbox);
+  }
+
+  async acl(account: AccountId, mailbox: MailboxId) {
+    return mailboxes.listAcl(this.#db, account, mailbox);
+  }
+
+  async sharedMailboxes(account: AccountId) {
+    return mailboxes.listShared(this.#db, account);
+  }
+
+  async keywords(account: AccountId, mailbox: MailboxId) {
+    return mailboxes.listKeywords(this.#db, account, mailbox);
+  }
+
+  firstUnseen(account: AccountId, mailbox: MailboxId) {
+    return listings.findFirstUnseen(this.#db, { account, mailbox });
+  }
+
+  uids(account: AccountId, mailbox: MailboxId) {
+    return listings.listUids(this.#db, { account, mailbox });
+  }
+
+  async flagRows(account: AccountId, mailbox: MailboxId, slice: UidSlice) {
+    return listings.listFlagRows(this.#db, { account, mailbox }, slice);
+  }
+
+  flagTable(account: AccountId, mailbox: MailboxId, slice: UidSlice) {
+    return listings.readFlagTable(this.#db, { account, mailbox }, slice);
   }
 
   async messages(
@@ -218,12 +275,20 @@ export class SqliteStore implements Store {
     return this.#writer.perform('expunge', { account, mailbox, uids });
   }
 
-  move(account: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
-    return this.#writer.perform('move', { account, from, to, uids });
+  append(append: Append) {
+    return this.#writer.perform('append', packAppend(append));
   }
 
-  copy(account: AccountId, from: MailboxId, to: MailboxId, uids: readonly Uid[]) {
-    return this.#writer.perform('copy', { account, from, to, uids });
+  move(transfer: Transfer) {
+    return this.#writer.perform('move', transfer);
+  }
+
+  copy(transfer: Transfer) {
+    return this.#writer.perform('copy', transfer);
+  }
+
+  async readNote(note: ReadNote): Promise<void> {
+    await this.#writer.perform('readNote', note);
   }
 
   async changes(
@@ -231,6 +296,37 @@ export class SqliteStore implements Store {
     query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
   ) {
     return mailboxes.readChanges(this.#db, account, query);
+  }
+
+  async mailboxChanges(
+    account: AccountId,
+    mailbox: MailboxId,
+    query: { readonly since: ModSeq; readonly limit: number },
+  ) {
+    return mailboxes.readMailboxChanges(this.#db, { account, mailbox }, query);
+  }
+
+  async details(
+    account: AccountId,
+    mailbox: MailboxId,
+    slice: UidSlice,
+    wanted: readonly DetailKind[],
+  ) {
+    return listDetails(this.#db, { account, mailbox }, slice, wanted);
+  }
+
+  search(account: AccountId, query: SearchQuery) {
+    return this.#search.search(account, query);
+  }
+
+  indexed(account: AccountId) {
+    return this.#index.indexed(account);
+  }
+
+  async reindex(account: AccountId | 'all') {
+    const count = await this.#writer.perform('reindex', { account });
+    this.#index.look();
+    return count;
   }
 
   // ---- POP3
@@ -413,6 +509,7 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping);
     await this.#alone(() => Promise.resolve());
+    await Promise.all([this.#search.close(), this.#index.close()]);
     this.#bodies.close();
     this.#db.close();
     await this.#care.close();
@@ -488,6 +585,7 @@ export class SqliteStore implements Store {
 
   #committed(changes: readonly PackedChange[]): void {
     this.#care.dirty();
+    this.#index.wake();
     if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
     if (changes.length === 0 || this.#listeners.size === 0) return;
     const heard = unpackChanges(changes);

@@ -3,6 +3,7 @@
 import { formatJourneyId } from '../../journey.ts';
 import { journeyId } from '../../ids.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
+import { countedKeywords } from '../mailbox-counters.ts';
 import { brokenSeals } from '../seals.ts';
 import type { CheckContext } from './check.ts';
 
@@ -10,6 +11,7 @@ const progressEvery = 5000;
 
 export function checkRows(context: CheckContext): void {
   checkSeals(context);
+  checkKeywords(context);
   checkContents(context);
   checkQueueMessages(context);
   checkJourneys(context);
@@ -18,6 +20,24 @@ export function checkRows(context: CheckContext): void {
 function checkSeals({ db, findings }: CheckContext): void {
   for (const broken of brokenSeals(db)) {
     findings.add({ severity: 'error', mendable: true, ...broken });
+  }
+}
+
+function checkKeywords({ db, findings }: CheckContext): void {
+  const mailboxes = db.all<{ account_id: number; mailbox_id: number; keywords: string | null }>(
+    `SELECT b.account_id, b.mailbox_id, b.keywords FROM mailbox b
+     JOIN account a USING (account_id) WHERE a.removing = 0`,
+  );
+  for (const { account_id: account, mailbox_id: mailbox, keywords } of mailboxes) {
+    const real = countedKeywords(db, account, mailbox);
+    if (real === keywords) continue;
+    findings.add({
+      severity: 'error',
+      code: 'counter.mailbox.keywords',
+      where: `${account}/${mailbox}`,
+      message: `keywords say ${keywords ?? 'none'}, counted ${real ?? 'none'}`,
+      mendable: true,
+    });
   }
 }
 

@@ -20,9 +20,12 @@ function rule(code: string, sql: string, how: Partial<Rule> = {}): Rule {
 /** Counters of mailboxes against a recount; not of accounts that are being taken apart. */
 const recount = `
   SELECT b.account_id, b.mailbox_id, b.total, b.unseen, b.size, b.uidnext, b.modseq,
+    b.deleted, b.deleted_size,
     count(m.uid) AS real_total,
     coalesce(sum(m.flags & 1 = 0 AND m.uid IS NOT NULL), 0) AS real_unseen,
     coalesce(sum(m.size), 0) AS real_size,
+    coalesce(sum(m.flags & 8 <> 0), 0) AS real_deleted,
+    coalesce(sum(CASE WHEN m.flags & 8 THEN m.size END), 0) AS real_deleted_size,
     coalesce(max(m.uid), 0) AS max_uid, coalesce(max(m.modseq), 0) AS max_modseq
   FROM mailbox b
   JOIN account a ON a.account_id = b.account_id AND a.removing = 0
@@ -42,6 +45,8 @@ const mailboxRules: readonly Rule[] = [
   counter('total'),
   counter('unseen'),
   counter('size'),
+  counter('deleted'),
+  counter('deleted_size'),
   rule(
     'uid.next',
     `SELECT ${mailboxAt} AS at, 'UIDNEXT ' || uidnext || ' is not above UID ' || max_uid AS message
@@ -146,8 +151,9 @@ const messageRules: readonly Rule[] = [
     'message.mailbox',
     `SELECT ${messageAt} AS at, 'its mailbox is not there' AS message
      FROM message m LEFT JOIN mailbox b USING (account_id, mailbox_id)
+     LEFT JOIN removed_mailbox r USING (account_id, mailbox_id)
      LEFT JOIN account a USING (account_id)
-     WHERE b.mailbox_id IS NULL AND coalesce(a.removing, 0) = 0`,
+     WHERE b.mailbox_id IS NULL AND r.mailbox_id IS NULL AND coalesce(a.removing, 0) = 0`,
   ),
   rule(
     'message.content',
@@ -161,10 +167,9 @@ const messageRules: readonly Rule[] = [
      FROM message m JOIN content c USING (account_id, content_id) WHERE m.size <> c.size`,
   ),
   rule(
-    'email.twice',
-    `SELECT account_id || ' email ' || email_id AS at, count(*) || ' messages have it' AS message
-     FROM message GROUP BY account_id, email_id HAVING count(*) > 1`,
-    { mendable: false },
+    'email.content',
+    `SELECT account_id || ' email ' || email_id AS at, 'different messages have it' AS message
+     FROM message GROUP BY account_id, email_id HAVING min(content_id) <> max(content_id)`,
   ),
   rule(
     'content.refs',
@@ -199,14 +204,43 @@ const messageRules: readonly Rule[] = [
     'message.downloaded',
     `SELECT ${messageAt} AS at, 'hidden, and nothing says since when' AS message
      FROM mailbox b JOIN message m USING (account_id, mailbox_id)
-     LEFT JOIN downloaded d ON d.account_id = m.account_id AND d.email_id = m.email_id
-     WHERE b.role = 'downloaded' AND d.email_id IS NULL`,
+     LEFT JOIN downloaded d ON d.account_id = m.account_id AND d.uid = m.uid
+     WHERE b.role = 'downloaded' AND d.uid IS NULL`,
   ),
   rule(
     'append-key.uid',
     `SELECT k.account_id || ' ' || k.key AS at, 'UID ' || k.uid || ' was never given' AS message
      FROM append_key k JOIN mailbox b USING (account_id, mailbox_id) WHERE k.uid >= b.uidnext`,
     { mendable: false },
+  ),
+];
+
+function partOfMailbox(table: string, also = ''): Rule {
+  return rule(
+    `${table}.mailbox`,
+    `SELECT p.account_id || '/' || p.mailbox_id AS at, 'its mailbox is not there' AS message
+     FROM ${table} p LEFT JOIN mailbox b USING (account_id, mailbox_id)
+     WHERE b.mailbox_id IS NULL ${also}`,
+  );
+}
+
+/** What belongs to mailboxes besides messages. */
+const partRules: readonly Rule[] = [
+  partOfMailbox('acl'),
+  partOfMailbox(
+    'annotation',
+    'AND (p.mailbox_id <> 0 OR p.account_id NOT IN (SELECT account_id FROM account))',
+  ),
+  rule(
+    'subscription.account',
+    `SELECT account_id || ' ' || name AS at, 'its account is not there' AS message
+     FROM subscription WHERE account_id NOT IN (SELECT account_id FROM account)`,
+  ),
+  rule(
+    'removal.mailbox',
+    `SELECT r.account_id || '/' || r.mailbox_id AS at, 'it is not being removed' AS message
+     FROM removed_mailbox r LEFT JOIN mailbox b USING (account_id, mailbox_id)
+     WHERE b.mailbox_id IS NOT NULL OR r.account_id NOT IN (SELECT account_id FROM account)`,
   ),
 ];
 
@@ -292,6 +326,7 @@ export const rules: readonly Rule[] = [
   ...mailboxRules,
   ...accountRules,
   ...messageRules,
+  ...partRules,
   ...bodyRules,
   ...queueRules,
   ...journeyRules,

@@ -2,15 +2,20 @@
 
 import type {
   ChangesSince,
+  AclEntry,
+  Annotation,
   DownloadedEntry,
+  MailboxChanges,
   MaildropEntry,
   MailboxRole,
   MailboxStatus,
   MessageRow,
   MessageSummary,
+  SharedMailbox,
 } from '../../contract.ts';
 import { CorruptBlob, flagBits } from '../../contract.ts';
 import {
+  accountId,
   contentId,
   emailId,
   journeyId,
@@ -23,8 +28,12 @@ import {
   type ModSeq,
   type Uid,
 } from '../../ids.ts';
+import { properName } from '../../mailbox-names.ts';
+import { anyone, effectiveRights } from '../../rights.ts';
 import { contentCrc } from '../checksums.ts';
 import type { Database } from '../database.ts';
+import { KeywordCounts, readKeywords } from '../mailbox-counters.ts';
+import { listChangedRows } from './listings.ts';
 import { inSlices } from './slices.ts';
 
 interface MailboxColumns {
@@ -37,6 +46,8 @@ interface MailboxColumns {
   readonly total: number;
   readonly unseen: number;
   readonly size: number;
+  readonly deleted: number;
+  readonly deleted_size: number;
 }
 
 interface MessageColumns {
@@ -65,7 +76,7 @@ function messageRow(row: MessageColumns): MessageRow {
     uid: uid(row.uid),
     modseq: modSeq(row.modseq),
     flags: row.flags,
-    keywords: row.keywords === null ? [] : (JSON.parse(row.keywords) as string[]),
+    keywords: readKeywords(row.keywords),
     content: contentId(row.content_id),
     email: emailId(row.email_id),
     internalDateMs: row.internal_date_ms,
@@ -76,29 +87,133 @@ function messageRow(row: MessageColumns): MessageRow {
   };
 }
 
+/** Their columns, of accounts that are not being taken apart. */
+const mailboxSql = `
+  SELECT b.account_id, b.mailbox_id, b.name, b.role, b.uidvalidity, b.uidnext, b.modseq, b.total,
+    b.unseen, b.size, b.deleted, b.deleted_size
+  FROM mailbox b JOIN account a ON a.account_id = b.account_id AND a.removing = 0`;
+
+function mailboxStatus(row: MailboxColumns): MailboxStatus {
+  return {
+    id: mailboxId(row.mailbox_id),
+    name: row.name,
+    role: row.role,
+    uidValidity: row.uidvalidity,
+    uidNext: uid(row.uidnext),
+    modseq: modSeq(row.modseq),
+    total: row.total,
+    unseen: row.unseen,
+    deleted: row.deleted,
+    deletedBytes: row.deleted_size,
+    sizeBytes: row.size,
+  };
+}
+
+export function findMailbox(
+  db: Database,
+  account: AccountId,
+  which: MailboxId | string,
+): MailboxStatus | null {
+  const row =
+    typeof which === 'number'
+      ? db.get<MailboxColumns>(
+          `${mailboxSql} WHERE b.account_id = ? AND b.mailbox_id = ?`,
+          account,
+          which,
+        )
+      : db.get<MailboxColumns>(
+          `${mailboxSql} WHERE b.account_id = ? AND b.name = ?`,
+          account,
+          properName(which),
+        );
+  return row === undefined ? null : mailboxStatus(row);
+}
+
 export function listMailboxes(
   db: Database,
   account: AccountId,
   withHidden: boolean,
 ): readonly MailboxStatus[] {
   const rows = db.all<MailboxColumns>(
-    `SELECT b.* FROM mailbox b JOIN account a USING (account_id)
-     WHERE account_id = ? AND a.removing = 0 ORDER BY mailbox_id`,
+    `${mailboxSql} WHERE b.account_id = ? ORDER BY b.mailbox_id`,
     account,
   );
-  return rows
-    .filter((row) => withHidden || row.role !== 'downloaded')
-    .map((row) => ({
-      id: mailboxId(row.mailbox_id),
-      name: row.name,
-      role: row.role,
-      uidValidity: row.uidvalidity,
-      uidNext: uid(row.uidnext),
-      modseq: modSeq(row.modseq),
-      total: row.total,
-      unseen: row.unseen,
-      sizeBytes: row.size,
-    }));
+  return rows.filter((row) => withHidden || row.role !== 'downloaded').map(mailboxStatus);
+}
+
+export function listSubscriptions(db: Database, account: AccountId): readonly string[] {
+  const rows = db.all<{ name: string }>(
+    `SELECT name FROM subscription JOIN account a USING (account_id)
+     WHERE account_id = ? AND a.removing = 0 ORDER BY name`,
+    account,
+  );
+  return rows.map((row) => row.name);
+}
+
+export function listAnnotations(
+  db: Database,
+  account: AccountId,
+  mailbox: MailboxId | null,
+): readonly Annotation[] {
+  return db.all<{ entry: string; value: Uint8Array }>(
+    `SELECT entry, value FROM annotation JOIN account a USING (account_id)
+     WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0 ORDER BY entry`,
+    account,
+    mailbox ?? 0,
+  );
+}
+
+export function listAcl(db: Database, account: AccountId, mailbox: MailboxId): readonly AclEntry[] {
+  return db.all<AclEntry>(
+    `SELECT identifier, rights FROM acl JOIN account a USING (account_id)
+     WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0 ORDER BY identifier`,
+    account,
+    mailbox,
+  );
+}
+
+type SharedColumns = MailboxColumns & {
+  readonly account_id: number;
+  readonly owner_address: string;
+};
+
+export function listShared(db: Database, account: AccountId): readonly SharedMailbox[] {
+  const address = db.get<{ address: string }>(
+    'SELECT address FROM profile WHERE account_id = ?',
+    account,
+  )?.address;
+  if (address === undefined) return [];
+  const rows = db.all<SharedColumns>(
+    `SELECT b.*, p.address AS owner_address FROM
+       (SELECT DISTINCT account_id, mailbox_id FROM acl WHERE identifier IN (?1, ?2)) s
+     JOIN (${mailboxSql}) b USING (account_id, mailbox_id)
+     JOIN profile p USING (account_id)
+     WHERE b.account_id <> ?3 ORDER BY p.address, b.name`,
+    address,
+    anyone,
+    account,
+  );
+  return rows.flatMap((row) => {
+    const owner = accountId(row.account_id);
+    const status = mailboxStatus(row);
+    const rights = effectiveRights(listAcl(db, owner, status.id), address);
+    if (!rights.includes('l')) return [];
+    return [{ owner, ownerAddress: row.owner_address, rights, status }];
+  });
+}
+
+export function listKeywords(
+  db: Database,
+  account: AccountId,
+  mailbox: MailboxId,
+): readonly string[] {
+  const row = db.get<{ keywords: string | null }>(
+    `SELECT b.keywords FROM mailbox b JOIN account a USING (account_id)
+     WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0`,
+    account,
+    mailbox,
+  );
+  return new KeywordCounts(row?.keywords ?? null).keywords();
 }
 
 export function listMessages(
@@ -135,11 +250,14 @@ export function readChanges(
       return { modseq: modSeq(0), changed: [], vanished: [], truncated: false };
     }
     const { since } = query;
-    const end = wholeUpTo(db, account, { since, limit: query.limit }) ?? state.modseq;
+    const end = wholeUpTo(db, account, query) ?? state.modseq;
     const only = query.mailbox ?? null;
     const changed = db.all<MessageColumns>(
       `${messageSql} WHERE m.account_id = ?1 AND m.modseq > ?2 AND m.modseq <= ?3
-         AND (?4 IS NULL OR m.mailbox_id = ?4) ORDER BY m.modseq, m.mailbox_id, m.uid`,
+         AND (?4 IS NULL OR m.mailbox_id = ?4)
+         AND EXISTS (SELECT 1 FROM mailbox b
+           WHERE b.account_id = m.account_id AND b.mailbox_id = m.mailbox_id)
+       ORDER BY m.modseq, m.mailbox_id, m.uid`,
       account,
       since,
       end,
@@ -160,6 +278,40 @@ export function readChanges(
         mailbox: mailboxId(row.mailbox_id),
         uid: uid(row.uid),
       })),
+      truncated: since < state.log_floor,
+    };
+  });
+}
+
+/** As `readChanges`, of one mailbox and without reading summaries. */
+export function readMailboxChanges(
+  db: Database,
+  box: { readonly account: AccountId; readonly mailbox: MailboxId },
+  query: { readonly since: ModSeq; readonly limit: number },
+): MailboxChanges {
+  return db.snapshot(() => {
+    const { account, mailbox } = box;
+    const { since } = query;
+    const state = db.get<{ modseq: number; log_floor: number }>(
+      'SELECT modseq, log_floor FROM account WHERE account_id = ? AND removing = 0',
+      account,
+    );
+    if (state === undefined) {
+      return { modseq: modSeq(0), changed: [], vanished: [], truncated: false };
+    }
+    const end = wholeUpTo(db, account, query) ?? state.modseq;
+    const vanished = db.rows<readonly [uid: number]>(
+      `SELECT uid FROM expunged WHERE account_id = ? AND modseq > ? AND modseq <= ?
+         AND mailbox_id = ? ORDER BY modseq, uid`,
+      account,
+      since,
+      end,
+      mailbox,
+    );
+    return {
+      modseq: modSeq(end),
+      changed: listChangedRows(db, box, { after: since, upTo: end }),
+      vanished: vanished.map(([each]) => uid(each)),
       truncated: since < state.log_floor,
     };
   });
@@ -243,7 +395,7 @@ export async function listDownloaded(
        FROM mailbox b
        JOIN message m USING (account_id, mailbox_id)
        JOIN content c USING (account_id, content_id)
-       JOIN downloaded d ON d.account_id = m.account_id AND d.email_id = m.email_id
+       JOIN downloaded d ON d.account_id = m.account_id AND d.uid = m.uid
        WHERE b.account_id = ? AND b.role = 'downloaded' AND m.uid > ? ORDER BY m.uid LIMIT ?`,
       account,
       after?.uid ?? 0,

@@ -6,6 +6,7 @@
 
 import { flagBits, type MailboxRole } from '../../contract.ts';
 import type { Database } from '../database.ts';
+import { KeywordCounts } from '../mailbox-counters.ts';
 import {
   accountSeal,
   mailboxSeal,
@@ -24,6 +25,9 @@ export interface MailboxState {
   total: number;
   unseen: number;
   size: number;
+  deleted: number;
+  deletedSize: number;
+  readonly keywords: KeywordCounts;
   /** XOR of the seals of its messages. */
   digest: number;
   isDirty: boolean;
@@ -109,6 +113,11 @@ export class AccountState {
     mailbox.total += sign;
     mailbox.size += sign * message.size;
     if ((message.flags & flagBits.seen) === 0) mailbox.unseen += sign;
+    if ((message.flags & flagBits.deleted) !== 0) {
+      mailbox.deleted += sign;
+      mailbox.deletedSize += sign * message.size;
+    }
+    mailbox.keywords.count(message.keywords, sign);
     mailbox.digest ^= messageSeal(message);
     if (mailbox.role === 'downloaded') return;
     this.isDirty = true;
@@ -145,6 +154,9 @@ interface MailboxColumns {
   readonly total: number;
   readonly unseen: number;
   readonly size: number;
+  readonly deleted: number;
+  readonly deleted_size: number;
+  readonly keywords: string | null;
   readonly digest: number;
 }
 
@@ -215,6 +227,9 @@ export class AccountBook {
         total: mailbox.total,
         unseen: mailbox.unseen,
         size: mailbox.size,
+        deleted: mailbox.deleted,
+        deletedSize: mailbox.deleted_size,
+        keywords: new KeywordCounts(mailbox.keywords),
         digest: mailbox.digest,
         isDirty: false,
       });
@@ -254,6 +269,9 @@ export class AccountBook {
       mailbox.unseen >= 0 &&
       mailbox.unseen <= mailbox.total &&
       mailbox.size >= 0 &&
+      mailbox.deleted >= 0 &&
+      mailbox.deleted <= mailbox.total &&
+      mailbox.deletedSize >= 0 &&
       mailbox.modseq <= account.modseq;
     assertCounts(isSound, `mailbox ${account.id}/${mailbox.id}`);
     const crc = mailboxSeal({
@@ -267,17 +285,24 @@ export class AccountBook {
       total: mailbox.total,
       unseen: mailbox.unseen,
       size: mailbox.size,
+      deleted: mailbox.deleted,
+      deleted_size: mailbox.deletedSize,
+      keywords: mailbox.keywords.text,
       digest: mailbox.digest,
     });
+    // Not the name: who renames writes it at once, and its index would be written every time.
     this.#db.run(
-      `UPDATE mailbox SET name = ?, uidnext = ?, modseq = ?, total = ?, unseen = ?, size = ?,
-         digest = ?, crc = ? WHERE account_id = ? AND mailbox_id = ?`,
-      mailbox.name,
+      `UPDATE mailbox SET uidnext = ?, modseq = ?, total = ?, unseen = ?, size = ?,
+         deleted = ?, deleted_size = ?, keywords = ?, digest = ?, crc = ?
+       WHERE account_id = ? AND mailbox_id = ?`,
       mailbox.uidNext,
       mailbox.modseq,
       mailbox.total,
       mailbox.unseen,
       mailbox.size,
+      mailbox.deleted,
+      mailbox.deletedSize,
+      mailbox.keywords.text,
       mailbox.digest,
       crc,
       account.id,

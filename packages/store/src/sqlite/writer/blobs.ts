@@ -133,6 +133,11 @@ export class Blobs {
     if (row?.refs === count) this.#ledger.refer(place);
   }
 
+  /** One more row refers to a body that others hold. */
+  referAgain(hash: Uint8Array): void {
+    this.#db.run('UPDATE blob SET refs = refs + 1 WHERE hash = ?', hash);
+  }
+
   release(hash: Uint8Array): void {
     const row = this.#db.get<{ refs: number; segment_id: number; stored_size: number }>(
       'UPDATE blob SET refs = refs - 1 WHERE hash = ? RETURNING refs, segment_id, stored_size',

@@ -3,7 +3,7 @@
  * message; answers come back in one message per group.
  */
 
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { StoreUnavailable } from '../../contract.ts';
 import type {
   Failure,
@@ -23,7 +23,7 @@ const waitingMax = 20_000;
  * Nobody outside waits for these: they go along with the next operation that somebody waits for,
  * and so cost no sync of their own. What a settlement says has happened already.
  */
-const patient: ReadonlySet<OperationName> = new Set<OperationName>(['settle', 'renew']);
+const patient: ReadonlySet<OperationName> = new Set<OperationName>(['settle', 'renew', 'readNote']);
 const patienceMs = 10;
 
 interface Waiting {
@@ -94,6 +94,11 @@ export class WriterClient {
     this.#post({ kind: 'listen', isOn });
   }
 
+  /** Another thread will ask the writer through the other end of this. */
+  connect(port: MessagePort): void {
+    if (this.#state === 'open') this.#worker.postMessage({ kind: 'connect', port }, [port]);
+  }
+
   restartWal(): void {
     this.#post({ kind: 'restart-wal' });
   }
@@ -152,6 +157,8 @@ export class WriterClient {
       case 'stats':
         this.#stats.get(message.id)?.(message.stats);
         this.#stats.delete(message.id);
+        return;
+      case 'stored': // for the indexer alone
         return;
       case 'closed':
         this.#state = 'closed';

@@ -1,5 +1,6 @@
 /** What every operation of the writer works with. */
 
+import type { MailboxPlace } from '../../contract.ts';
 import type { Database } from '../database.ts';
 import type { StorePaths } from '../segments/files.ts';
 import type { PackedChange } from '../operations.ts';
@@ -19,6 +20,8 @@ export interface WriterContext {
   readonly changes: PackedChange[];
   /** Accounts whose mail is being taken apart in slices. */
   readonly removing: Set<number>;
+  /** The same for mailboxes, keyed by `account/mailbox`. */
+  readonly removingMailboxes: Map<string, MailboxPlace>;
 }
 
 export function createContext(db: Database, paths: StorePaths, blobs: Blobs): WriterContext {
@@ -32,5 +35,6 @@ export function createContext(db: Database, paths: StorePaths, blobs: Blobs): Wr
     journal: new Journal(db, changes),
     sequences: new Sequences(db),
     removing: new Set(),
+    removingMailboxes: new Map(),
   };
 }

@@ -10,9 +10,12 @@ import type {
   DirectoryResult,
   DomainRow,
 } from '../../contract.ts';
+import { indexTracesOfAccounts } from '../index/schema.ts';
 import { sealProfile } from '../seals.ts';
 import type { WriterContext } from './context.ts';
 import { createDefaultMailboxes } from './mailboxes.ts';
+import { dropRightsOf } from './mailbox-parts.ts';
+import { indexTracesOfAccounts } from '../index/schema.ts';
 import { releaseContent } from './messages.ts';
 
 const done: DirectoryResult = { ok: true, id: null };
@@ -186,7 +189,9 @@ function setCredential(context: WriterContext, id: number, credential: Credentia
 /** The address is free at once; mail and traces go slice by slice (`purgeAccount`). */
 function removeAccount(context: WriterContext, id: number): DirectoryResult {
   const { db } = context;
-  if (context.accounts.find(id) === null) return fail('not-found', String(id));
+  const account = context.accounts.find(id);
+  if (account === null) return fail('not-found', String(id));
+  dropRightsOf(context, account.address);
   context.accounts.flush();
   context.accounts.forget(id);
   db.run('DELETE FROM address WHERE account_id = ?', id);
@@ -314,8 +319,13 @@ export function purgeAccount(context: WriterContext, id: number): boolean {
 const tracesOfAccounts = [
   { table: 'expunged', key: ['modseq', 'mailbox_id', 'uid'] },
   { table: 'append_key', key: ['key'] },
-  { table: 'downloaded', key: ['email_id'] },
+  { table: 'downloaded', key: ['uid'] },
+  { table: 'subscription', key: ['name'] },
+  { table: 'annotation', key: ['mailbox_id', 'entry'] },
+  { table: 'acl', key: ['mailbox_id', 'identifier'] },
+  { table: 'removed_mailbox', key: ['mailbox_id'] },
   { table: 'known_recipient', key: ['address'] },
   { table: 'sent_day', key: ['day'] },
   { table: 'journey_account', key: ['journey_id'] },
+  ...indexTracesOfAccounts,
 ] as const;

@@ -11,7 +11,7 @@ import type {
   Endings,
   Failure,
   Operation,
-  PackedAcceptance,
+  PackedBody,
   PackedChange,
 } from '../operations.ts';
 import { hasReserve, type Reserve } from '../reserve.ts';
@@ -155,13 +155,17 @@ export class GroupCommit {
   }
 }
 
-/** Leases are void when the store is opened again, so a claim need not outlive a power cut. */
+/**
+ * Leases are void when the store is opened again, so a claim need not outlive a power cut; what was
+ * indexed is indexed again.
+ */
 function isVoidAfterCrash({ name }: Operation): boolean {
-  return name === 'claim' || name === 'renew';
+  return name === 'claim' || name === 'renew' || name === 'index';
 }
 
-function bodiesOf(operation: Operation): readonly PackedAcceptance[] {
+function bodiesOf(operation: Operation): readonly { readonly body: PackedBody }[] {
   if (operation.name === 'accept') return [operation.take];
+  if (operation.name === 'append') return operation.take.messages;
   return operation.name === 'settle' ? operation.take.notices : [];
 }
 

@@ -45,18 +45,19 @@ export class Journal {
         formatJourneyId(id),
       ) > 0;
     const added: number[] = [];
-    for (const account of new Set(accounts)) {
-      const isAdded = this.#db.run(
-        'INSERT OR IGNORE INTO journey_account (account_id, journey_id) VALUES (?, ?)',
-        account,
-        id,
-      );
-      if (isAdded > 0) added.push(account);
-    }
+    for (const account of new Set(accounts)) if (this.#addAccount(id, account)) added.push(account);
     this.#write(id, events, {
       place: isNew ? beginning : this.#nextPlace(id),
       accounts: added.length === 0 ? null : JSON.stringify(added),
     });
+  }
+
+  /** One more account has a part in it. */
+  join(id: number, account: number): void {
+    const journey = journeyId(id);
+    if (!this.#isKnown(id) || !this.#addAccount(journey, account)) return;
+    const accounts = JSON.stringify([account]);
+    this.#write(journey, [], { place: this.#nextPlace(journey), accounts });
   }
 
   /** A journey that is not known (dropped by age) stays so. */
@@ -93,6 +94,15 @@ export class Journal {
       this.#db.run('DELETE FROM journey WHERE journey_id = ?', id);
     }
     return old.length;
+  }
+
+  #addAccount(id: JourneyId, account: number): boolean {
+    const count = this.#db.run(
+      'INSERT OR IGNORE INTO journey_account (account_id, journey_id) VALUES (?, ?)',
+      account,
+      id,
+    );
+    return count > 0;
   }
 
   #write(

@@ -1,12 +1,18 @@
 /** Creating, renaming and removing mailboxes. RFC 9051 §6.3.4–6.3.6, RFC 6154. */
 
 import type { MailboxEdit, MailboxEdited, MailboxRole } from '../../contract.ts';
+import { mailboxLimits } from '../../contract.ts';
 import { mailboxId, modSeq, type AccountId } from '../../ids.ts';
+import { properName } from '../../mailbox-names.ts';
+import { KeywordCounts } from '../mailbox-counters.ts';
 import type { AccountState, MailboxState } from './accounts.ts';
 import type { WriterContext } from './context.ts';
-import { releaseContent, takeOut, type MessageColumns } from './messages.ts';
+import { dropParts, editPart, subscribe } from './mailbox-parts.ts';
+import type { MessageColumns } from './messages.ts';
+import { removeMessages } from './removals.ts';
+import { moveAll } from './transfer.ts';
 
-/** What a new account begins with; the last one is hidden. */
+/** What a new account begins with, subscribed; the last one is hidden. */
 const defaultMailboxes: readonly { readonly name: string; readonly role: MailboxRole }[] = [
   { name: 'INBOX', role: 'inbox' },
   { name: 'Sent', role: 'sent' },
@@ -17,13 +23,22 @@ const defaultMailboxes: readonly { readonly name: string; readonly role: Mailbox
   { name: 'Downloaded', role: 'downloaded' },
 ];
 
-/** Octets of a name, levels and their separators included. */
-const nameBytesMax = 1000;
-const mailboxesMax = 10_000;
-
 export function createDefaultMailboxes(context: WriterContext, account: AccountState): void {
-  for (const { name, role } of defaultMailboxes) create(context, account, { name, role });
+  for (const { name, role } of defaultMailboxes) {
+    create(context, account, { name, role });
+    if (role !== 'downloaded') subscribe(context, account, name);
+  }
 }
+
+/** What an edit has come to: the mailbox, its name and the one it had; or why not. */
+type Edited =
+  | {
+      readonly id: number | null;
+      readonly name: string;
+      readonly oldName: string | null;
+      readonly modseq: number;
+    }
+  | Extract<MailboxEdited, { ok: false }>['code'];
 
 export function editMailbox(
   context: WriterContext,
@@ -31,62 +46,68 @@ export function editMailbox(
 ): MailboxEdited {
   const account = context.accounts.find(what.account);
   if (account === null) return { ok: false, code: 'not-found' };
+  const before = account.modseq;
   const result = applyEdit(context, account, what.edit);
-  if (result.ok) {
-    const { modseq } = result;
-    context.changes.push({ kind: 'mailbox-changed', account: what.account, modseq });
+  if (typeof result === 'string') return { ok: false, code: result };
+  const { name, oldName } = result;
+  const modseq = modSeq(result.modseq);
+  const id = result.id === null ? null : mailboxId(result.id);
+  if (account.modseq > before) {
+    const about = { edit: what.edit.kind, mailbox: id, name, oldName };
+    context.changes.push({ kind: 'mailbox-changed', account: what.account, modseq, ...about });
   }
-  return result;
+  return { ok: true, id, modseq };
 }
 
-function applyEdit(
-  context: WriterContext,
+function applyEdit(context: WriterContext, account: AccountState, edit: MailboxEdit): Edited {
+  switch (edit.kind) {
+    case 'create':
+      return createWanted(context, account, edit);
+    case 'rename':
+      return rename(context, account, edit);
+    case 'remove':
+      return remove(context, account, edit.id);
+    case 'subscribe':
+    case 'unsubscribe':
+    case 'annotate':
+    case 'set-acl':
+      return editPart(context, account, edit);
+    default:
+      return edit satisfies never;
+  }
+}
+
+function nameProblem(
   account: AccountState,
-  edit: MailboxEdit,
-): MailboxEdited {
-  if (edit.kind === 'create') {
-    const problem = nameProblem(account, edit.name);
-    if (problem !== null) return { ok: false, code: problem };
-    if (edit.role === 'inbox' || edit.role === 'downloaded')
-      return { ok: false, code: 'forbidden' };
-    if (edit.role !== null && account.findMailbox(edit.role) !== null) {
-      return { ok: false, code: 'exists' };
-    }
-    const mailbox = create(context, account, edit);
-    return { ok: true, id: mailboxId(mailbox.id), modseq: modSeq(mailbox.modseq) };
-  }
-  const mailbox = account.mailboxes.get(edit.id);
-  if (mailbox === undefined) return { ok: false, code: 'not-found' };
-  if (mailbox.role === 'inbox' || mailbox.role === 'downloaded') {
-    return { ok: false, code: 'forbidden' };
-  }
-  const modseq =
-    edit.kind === 'rename'
-      ? rename(context, account, { mailbox, name: edit.name })
-      : remove(context, account, mailbox);
-  if (typeof modseq === 'string') return { ok: false, code: modseq };
-  return { ok: true, id: edit.id, modseq: modSeq(modseq) };
-}
-
-function nameProblem(account: AccountState, name: string): 'exists' | 'forbidden' | null {
+  name: string,
+): 'exists' | 'forbidden' | 'too-many' | null {
+  const levels = name.split('/');
   const isOdd =
-    name === '' ||
-    name.split('/').includes('') ||
-    Buffer.byteLength(name) > nameBytesMax ||
+    levels.includes('') ||
+    levels.length > mailboxLimits.levelsMax ||
+    Buffer.byteLength(name) > mailboxLimits.nameBytesMax ||
     // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
     /[\u0000-\u001f\u007f]/.test(name) ||
     !name.isWellFormed();
-  if (isOdd || account.mailboxes.size >= mailboxesMax) return 'forbidden';
-  const key = nameKey(name);
-  for (const mailbox of account.mailboxes.values()) {
-    if (nameKey(mailbox.name) === key) return 'exists';
-  }
+  if (isOdd) return 'forbidden';
+  if (account.mailboxes.size >= mailboxLimits.mailboxesMax) return 'too-many';
+  for (const mailbox of account.mailboxes.values()) if (mailbox.name === name) return 'exists';
   return null;
 }
 
-/** INBOX is the same in any case, others are not. */
-function nameKey(name: string): string {
-  return name.toUpperCase() === 'INBOX' ? 'INBOX' : name;
+function createWanted(
+  context: WriterContext,
+  account: AccountState,
+  edit: Extract<MailboxEdit, { kind: 'create' }>,
+): Edited {
+  const name = properName(edit.name);
+  const problem = nameProblem(account, name);
+  if (problem !== null) return problem;
+  const { role } = edit;
+  if (role === 'inbox' || role === 'downloaded') return 'forbidden';
+  if (role !== null && account.findMailbox(role) !== null) return 'exists';
+  const { id, modseq } = create(context, account, { name, role });
+  return { id, name, oldName: null, modseq };
 }
 
 function create(
@@ -104,6 +125,9 @@ function create(
     total: 0,
     unseen: 0,
     size: 0,
+    deleted: 0,
+    deletedSize: 0,
+    keywords: new KeywordCounts(null),
     digest: 0,
     isDirty: true,
   };
@@ -123,27 +147,46 @@ function create(
   return mailbox;
 }
 
-/** The levels below move along. */
 function rename(
+  context: WriterContext,
+  account: AccountState,
+  edit: Extract<MailboxEdit, { kind: 'rename' }>,
+): Edited {
+  const mailbox = account.mailboxes.get(edit.id);
+  if (mailbox === undefined) return 'not-found';
+  if (mailbox.role === 'downloaded') return 'forbidden';
+  const oldName = mailbox.name;
+  const name = properName(edit.name);
+  const problem = nameProblem(account, name);
+  if (problem !== null) return problem;
+  if (mailbox.role === 'inbox') {
+    const made = emptyInto(context, account, { inbox: mailbox, name, nowMs: edit.nowMs });
+    return { id: made.id, name, oldName, modseq: made.modseq };
+  }
+  if (name.startsWith(`${oldName}/`)) return 'forbidden';
+  const modseq = renameTree(context, account, { mailbox, name });
+  return typeof modseq === 'string' ? modseq : { id: edit.id, name, oldName, modseq };
+}
+
+/** The levels below move along. */
+function renameTree(
   context: WriterContext,
   account: AccountState,
   wanted: { readonly mailbox: MailboxState; readonly name: string },
 ): number | 'exists' | 'forbidden' {
   const before = wanted.mailbox.name;
-  const problem = nameProblem(account, wanted.name);
-  if (problem !== null) return problem;
-  if (wanted.name.startsWith(`${before}/`)) return 'forbidden';
-  const moved = [...account.mailboxes.values()].filter(
-    ({ name }) => name === before || name.startsWith(`${before}/`),
-  );
-  const names = new Map(
-    moved.map((mailbox) => [mailbox, wanted.name + mailbox.name.slice(before.length)]),
-  );
-  const staying = [...account.mailboxes.values()].filter((mailbox) => !names.has(mailbox));
-  const taken = new Set(staying.map(({ name }) => name));
+  const names = new Map<MailboxState, string>();
+  const staying = new Set<string>();
+  for (const mailbox of account.mailboxes.values()) {
+    const isMoved = mailbox.name === before || mailbox.name.startsWith(`${before}/`);
+    if (isMoved) names.set(mailbox, wanted.name + mailbox.name.slice(before.length));
+    else staying.add(mailbox.name);
+  }
   for (const name of names.values()) {
-    if (taken.has(name)) return 'exists';
+    if (staying.has(name)) return 'exists';
+    const { nameBytesMax, levelsMax } = mailboxLimits;
     if (Buffer.byteLength(name) > nameBytesMax) return 'forbidden';
+    if (name.split('/').length > levelsMax) return 'forbidden';
   }
   const modseq = account.takeModseq();
   for (const [mailbox, name] of names) {
@@ -161,23 +204,38 @@ function rename(
   return modseq;
 }
 
-/** With all messages in it; the levels below stay. */
-function remove(context: WriterContext, account: AccountState, mailbox: MailboxState): number {
-  const modseq = account.takeModseq();
-  const messages = context.db.all<MessageColumns>(
-    'SELECT * FROM message WHERE account_id = ? AND mailbox_id = ?',
-    account.id,
-    mailbox.id,
-  );
-  for (const message of messages) {
-    takeOut(context, { account, mailbox }, message, modseq);
-    releaseContent(context, account.id, message.content_id);
+/** Messages of the inbox moved without asking for more of them. */
+const sliceMax = 1000;
+
+/** INBOX is never away: what was in it goes into a new mailbox. RFC 9051 §6.3.6. */
+function emptyInto(
+  context: WriterContext,
+  account: AccountState,
+  what: { readonly inbox: MailboxState; readonly name: string; readonly nowMs: number },
+): MailboxState {
+  const mailbox = create(context, account, { name: what.name, role: null });
+  const rooms = { from: { account, mailbox: what.inbox }, to: { account, mailbox } };
+  for (;;) {
+    const found = context.db.all<MessageColumns>(
+      'SELECT * FROM message WHERE account_id = ? AND mailbox_id = ? ORDER BY uid LIMIT ?',
+      account.id,
+      what.inbox.id,
+      sliceMax,
+    );
+    moveAll(context, rooms, { found, nowMs: what.nowMs });
+    if (found.length < sliceMax) return mailbox;
   }
-  context.db.run(
-    'DELETE FROM mailbox WHERE account_id = ? AND mailbox_id = ?',
-    account.id,
-    mailbox.id,
-  );
-  account.mailboxes.delete(mailbox.id);
-  return modseq;
+}
+
+/** With all messages in it; the levels below stay. */
+function remove(context: WriterContext, account: AccountState, id: number): Edited {
+  const mailbox = account.mailboxes.get(id);
+  if (mailbox === undefined) return 'not-found';
+  if (mailbox.role === 'inbox' || mailbox.role === 'downloaded') return 'forbidden';
+  const modseq = account.takeModseq();
+  removeMessages(context, { account, mailbox }, modseq);
+  dropParts(context, account, id);
+  context.db.run('DELETE FROM mailbox WHERE account_id = ? AND mailbox_id = ?', account.id, id);
+  account.mailboxes.delete(id);
+  return { id, name: mailbox.name, oldName: null, modseq };
 }

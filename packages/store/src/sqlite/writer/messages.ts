@@ -1,9 +1,9 @@
-/** Flags, expunge, move and copy. Each takes one modseq, and only when it changes something. */
+/** Flags and expunge. Each takes one modseq, and only when it changes something. */
 
-import type { FlagEdit, FlagEdited, Moved } from '../../contract.ts';
+import type { FlagEdit, FlagEdited } from '../../contract.ts';
 import { flagBits } from '../../contract.ts';
 import { mailboxId, modSeq, uid, type AccountId, type MailboxId, type Uid } from '../../ids.ts';
-import { packKeywords, type Transfer } from '../operations.ts';
+import { packKeywords, readKeywords } from '../mailbox-counters.ts';
 import { messageSeal } from '../seals.ts';
 import type { AccountState, MailboxState } from './accounts.ts';
 import type { WriterContext } from './context.ts';
@@ -50,15 +50,6 @@ export function findMessage(
   );
 }
 
-/** All of them before anything changes: within one mailbox a new UID must not be met again. */
-function findMessages(
-  context: WriterContext,
-  room: Room,
-  uids: readonly number[],
-): readonly MessageColumns[] {
-  return [...new Set(uids)].flatMap((each) => findMessage(context, room, each) ?? []);
-}
-
 /** The modseq of this mutation, taken at the first change. */
 export class Stamp {
   readonly #account: AccountState;
@@ -94,7 +85,7 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
       continue;
     }
     const flags = editedFlags(message.flags, edit);
-    const keywords = editedKeywords(message.keywords, edit);
+    const keywords = room.mailbox.keywords.admit(editedKeywords(message.keywords, edit));
     if (flags === message.flags && keywords === message.keywords) continue;
     changed.push(each);
     setFlags(context, room, message, { flags, keywords, modseq: stamp.take(room.mailbox) });
@@ -124,8 +115,17 @@ export function setFlags(
     mailbox.id,
     before.uid,
   );
-  const isNowSeen = isSeen(to);
-  if (isSeen(before) !== isNowSeen) mailbox.unseen += isNowSeen ? -1 : 1;
+  const flipped = before.flags ^ to.flags;
+  if ((flipped & flagBits.seen) !== 0) mailbox.unseen += (to.flags & flagBits.seen) === 0 ? 1 : -1;
+  if ((flipped & flagBits.deleted) !== 0) {
+    const sign = (to.flags & flagBits.deleted) === 0 ? -1 : 1;
+    mailbox.deleted += sign;
+    mailbox.deletedSize += sign * before.size;
+  }
+  if (before.keywords !== to.keywords) {
+    mailbox.keywords.count(before.keywords, -1);
+    mailbox.keywords.count(to.keywords, 1);
+  }
   mailbox.digest ^= messageSeal(before) ^ messageSeal({ ...before, ...to });
   mailbox.isDirty = true;
 }
@@ -144,9 +144,8 @@ function editedFlags(before: number, edit: FlagEdit): number {
 }
 
 function editedKeywords(before: string | null, edit: FlagEdit): string | null {
-  const kept = new Set(
-    before === null || edit.op === 'set' ? [] : (JSON.parse(before) as string[]),
-  );
+  if (edit.op !== 'set' && edit.keywords.length === 0) return before;
+  const kept = new Set(edit.op === 'set' ? [] : readKeywords(before));
   for (const keyword of edit.keywords) {
     if (edit.op === 'remove') kept.delete(keyword);
     else kept.add(keyword);
@@ -197,13 +196,18 @@ export function takeOut(
   );
   if (mailbox.role === 'downloaded') {
     context.db.run(
-      'DELETE FROM downloaded WHERE account_id = ? AND email_id = ?',
+      'DELETE FROM downloaded WHERE account_id = ? AND uid = ?',
       account.id,
-      message.email_id,
+      message.uid,
     );
   }
   mailbox.modseq = modseq;
   account.count(mailbox, message, -1);
+  noteLogged(context, account);
+}
+
+/** One more is remembered as expunged. */
+export function noteLogged(context: WriterContext, account: AccountState): void {
   account.logSize += 1;
   account.isDirty = true;
   if (account.logSize > logMax) trimLog(context, account);
@@ -249,6 +253,7 @@ export function putIn(
 ): number {
   const { account, mailbox } = room;
   const newUid = mailbox.uidNext;
+  const keywords = mailbox.keywords.admit(message.keywords);
   mailbox.uidNext += 1;
   mailbox.modseq = modseq;
   context.db.run(
@@ -260,7 +265,7 @@ export function putIn(
     newUid,
     modseq,
     message.flags,
-    message.keywords,
+    keywords,
     message.content_id,
     message.email_id,
     message.internal_date_ms,
@@ -269,7 +274,7 @@ export function putIn(
     message.unterminated,
     message.journey_id,
   );
-  account.count(mailbox, { ...message, uid: newUid, modseq }, 1);
+  account.count(mailbox, { ...message, keywords, uid: newUid, modseq }, 1);
   context.changes.push({
     kind: 'message-added',
     account: account.id as AccountId,
@@ -282,7 +287,7 @@ export function putIn(
 
 export function announceExpunged(
   context: WriterContext,
-  room: Room,
+  room: { readonly account: { readonly id: number }; readonly mailbox: { readonly id: number } },
   what: { readonly uids: readonly Uid[]; readonly modseq: number },
 ): void {
   if (what.uids.length === 0) return;
@@ -293,49 +298,4 @@ export function announceExpunged(
     uids: what.uids,
     modseq: modSeq(what.modseq),
   });
-}
-
-/** null: one of the mailboxes is not there, or is the hidden one (POP3 alone puts things there). */
-export function move(context: WriterContext, transfer: Transfer): Moved | null {
-  const from = findRoom(context, transfer.account, transfer.from);
-  const to = findRoom(context, transfer.account, transfer.to);
-  if (from === null || to === null || to.mailbox.role === 'downloaded') return null;
-  const stamp = new Stamp(from.account);
-  const pairs: { from: Uid; to: Uid }[] = [];
-  for (const message of findMessages(context, from, transfer.uids)) {
-    const modseq = stamp.take(from.mailbox);
-    takeOut(context, from, message, modseq);
-    pairs.push({ from: uid(message.uid), to: uid(putIn(context, to, message, modseq)) });
-  }
-  const { current } = stamp;
-  announceExpunged(context, from, { uids: pairs.map((pair) => pair.from), modseq: current });
-  return { modseq: modSeq(current), pairs };
-}
-
-/** A copy is another message (its own `EmailId`) with the same content. */
-export function copy(context: WriterContext, transfer: Transfer): Moved | null {
-  const from = findRoom(context, transfer.account, transfer.from);
-  const to = findRoom(context, transfer.account, transfer.to);
-  if (from === null || to === null || to.mailbox.role === 'downloaded') return null;
-  const { account } = from;
-  const stamp = new Stamp(account);
-  const pairs: { from: Uid; to: Uid }[] = [];
-  for (const message of findMessages(context, from, transfer.uids)) {
-    context.db.run(
-      'UPDATE content SET refs = refs + 1 WHERE account_id = ? AND content_id = ?',
-      account.id,
-      message.content_id,
-    );
-    const twin = { ...message, email_id: account.nextEmail };
-    account.nextEmail += 1;
-    pairs.push({
-      from: uid(message.uid),
-      to: uid(putIn(context, to, twin, stamp.take(to.mailbox))),
-    });
-  }
-  return { modseq: modSeq(stamp.current), pairs };
-}
-
-function isSeen(message: { readonly flags: number }): boolean {
-  return (message.flags & flagBits.seen) !== 0;
 }

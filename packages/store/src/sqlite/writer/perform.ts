@@ -1,16 +1,21 @@
 /** From the name of an operation to the function that does it. */
 
+import { reindex, writeIndex } from '../index/write.ts';
 import { packAccepted, type Answer, type Operation } from '../operations.ts';
 import { accept, dropKeys } from './accept.ts';
+import { append } from './append.ts';
 import type { PlacedBody } from './blobs.ts';
 import { adoptSegment, dropSegment, moveBlobs } from './compaction.ts';
 import type { WriterContext } from './context.ts';
 import { editDirectory, purgeAccount } from './directory.ts';
 import { editMailbox } from './mailboxes.ts';
-import { copy, editFlags, expunge, move } from './messages.ts';
+import { editFlags, expunge } from './messages.ts';
 import { purgeDownloaded, restoreDownloaded, updateByPop } from './pop.ts';
 import { claim, editQueue, renew, settle } from './queue.ts';
+import { noteRead } from './reads.ts';
+import { purgeMailbox } from './removals.ts';
 import { repair } from './repair.ts';
+import { copy, move } from './transfer.ts';
 
 /** Within the transaction of its group. `bodies` were placed before, in the order of `bodiesOf`. */
 export function perform(
@@ -44,6 +49,10 @@ export function perform(
       return move(context, operation.take);
     case 'copy':
       return copy(context, operation.take);
+    case 'append':
+      return append(context, operation.take, bodies);
+    case 'readNote':
+      return noteRead(context, operation.take);
     case 'pop':
       return updateByPop(context, operation.take);
     case 'restore':
@@ -57,6 +66,10 @@ export function perform(
       return dropKeys(context, operation.take);
     case 'pruneJourneys':
       return context.journal.prune(operation.take.beforeMs, operation.take.itemsMax);
+    case 'index':
+      return writeIndex(context, operation.take);
+    case 'reindex':
+      return reindex(context, operation.take.account);
     case 'adoptSegment':
       return adoptSegment(context, operation.take.file);
     case 'moveBlobs':
@@ -70,6 +83,8 @@ export function perform(
       return repair(context, context.paths, operation.take.findings);
     case 'purgeAccount':
       return purgeAccount(context, operation.take.account);
+    case 'purgeMailbox':
+      return purgeMailbox(context, operation.take);
     default:
       return operation satisfies never;
   }

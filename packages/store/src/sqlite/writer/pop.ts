@@ -96,11 +96,11 @@ function takeAway(
   }
   const newUid = putIn(context, { account, mailbox }, message, modseq);
   context.db.run(
-    `INSERT INTO downloaded (account_id, email_id, uid, device, address, at_ms, keep_until_ms)
+    `INSERT INTO downloaded (account_id, uid, email_id, device, address, at_ms, keep_until_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
     account.id,
-    message.email_id,
     newUid,
+    message.email_id,
     update.device,
     update.address,
     update.nowMs,
@@ -125,7 +125,7 @@ export function restoreDownloaded(
         )
       : [...new Set(what.emails)].flatMap((email) =>
           context.db.all<{ uid: number }>(
-            'SELECT uid FROM downloaded WHERE account_id = ? AND email_id = ?',
+            'SELECT uid FROM downloaded WHERE account_id = ? AND email_id = ? ORDER BY uid',
             account.id,
             email,
           ),

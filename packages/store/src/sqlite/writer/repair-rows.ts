@@ -7,7 +7,9 @@ import { formatJourneyId } from '../../journey.ts';
 import { journeyId } from '../../ids.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
 import { partsOfJourney } from '../journey-parts.ts';
+import { countAll } from '../mailbox-counters.ts';
 import type { Loss, RepairContext } from './repair.ts';
+import { dropDoubtfulRights, dropOrphans, renumberEmails } from './repair-mailboxes.ts';
 import { nameMessage, nameQueued } from './repair-names.ts';
 
 type Mender = (context: RepairContext) => void;
@@ -28,9 +30,11 @@ export const menders: readonly (readonly [codes: readonly string[], mend: Mender
   [['content.crc'], acceptContents],
   [['content.size', 'message.size'], mendSizes],
   [['content.refs'], showUnreferenced],
-  [['email.twice'], renumberEmails],
+  [['email.content'], renumberEmails],
   [['uid.reused'], forgetReusedUids],
   [['downloaded.message', 'message.downloaded'], mendDownloaded],
+  [['removal.mailbox', 'acl.mailbox', 'annotation.mailbox', 'subscription.account'], dropOrphans],
+  [['acl.crc'], dropDoubtfulRights],
   [['queue.crc'], acceptQueueMessages],
   [['queue.message', 'queue.rows'], mendQueueRows],
   [['queue.ready'], mendQueueTimes],
@@ -191,7 +195,8 @@ function recreateMailboxes({ db }: RepairContext): void {
   const rows = db.all<{ account_id: number; mailbox_id: number }>(
     `SELECT DISTINCT m.account_id, m.mailbox_id FROM message m
      JOIN account a USING (account_id) LEFT JOIN mailbox b USING (account_id, mailbox_id)
-     WHERE b.mailbox_id IS NULL AND a.removing = 0`,
+     LEFT JOIN removed_mailbox r USING (account_id, mailbox_id)
+     WHERE b.mailbox_id IS NULL AND r.mailbox_id IS NULL AND a.removing = 0`,
   );
   for (const { account_id: account, mailbox_id: id } of rows) {
     addMailbox(db, account, { id, name: `${recoveredName} ${id}`, role: null });
@@ -310,24 +315,6 @@ function showUnreferenced({ db }: RepairContext): void {
   }
 }
 
-function renumberEmails({ db }: RepairContext): void {
-  const rows = db.all<{ account_id: number; mailbox_id: number; uid: number }>(
-    `SELECT account_id, mailbox_id, uid FROM (SELECT account_id, mailbox_id, uid,
-       row_number() OVER (PARTITION BY account_id, email_id ORDER BY mailbox_id, uid) AS n
-       FROM message) WHERE n > 1`,
-  );
-  for (const row of rows) {
-    db.run(
-      `UPDATE message SET email_id = (SELECT max(a.next_email, max(m.email_id) + 1)
-         FROM message m JOIN account a USING (account_id) WHERE m.account_id = ?1)
-       WHERE account_id = ?1 AND mailbox_id = ?2 AND uid = ?3`,
-      row.account_id,
-      row.mailbox_id,
-      row.uid,
-    );
-  }
-}
-
 function forgetReusedUids({ db }: RepairContext): void {
   db.run(
     `DELETE FROM expunged WHERE EXISTS (SELECT 1 FROM message m WHERE m.account_id =
@@ -340,12 +327,12 @@ function mendDownloaded({ db }: RepairContext): void {
     JOIN message m USING (account_id, mailbox_id) WHERE b.role = 'downloaded'`;
   db.run(
     `DELETE FROM downloaded WHERE NOT EXISTS (SELECT 1 FROM (${hidden}) h
-       WHERE h.account_id = downloaded.account_id AND h.email_id = downloaded.email_id
-         AND h.uid = downloaded.uid)`,
+       WHERE h.account_id = downloaded.account_id AND h.uid = downloaded.uid
+         AND h.email_id = downloaded.email_id)`,
   );
   db.run(
     `INSERT OR IGNORE INTO downloaded
-     SELECT account_id, email_id, uid, '', '', saved_ms, saved_ms + ${30 * dayMs} FROM (${hidden})`,
+     SELECT account_id, uid, email_id, '', '', saved_ms, saved_ms + ${30 * dayMs} FROM (${hidden})`,
   );
 }
 
@@ -469,4 +456,5 @@ export function recount({ db }: RepairContext): void {
     UPDATE segment SET live = coalesce((SELECT sum(stored_size) FROM blob b
       WHERE b.segment_id = segment.segment_id), 0);
   `);
+  countAll(db);
 }

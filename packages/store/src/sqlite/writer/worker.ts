@@ -11,9 +11,11 @@ import {
   workerData,
   type MessagePort as Port,
 } from 'node:worker_threads';
+import type { AccountId } from '../../ids.ts';
 import { openForWriting } from '../database.ts';
 import type {
   Answer,
+  Endings,
   Failure,
   FromWriter,
   ToWriter,
@@ -26,11 +28,14 @@ import { Blobs } from './blobs.ts';
 import { createContext } from './context.ts';
 import { GroupCommit, type Task } from './group.ts';
 import { voidLeases } from './queue.ts';
+import { nextRemoval, noteRemoval } from './removals.ts';
 
 /** Operations of one transaction: beyond this a group gains nothing and the first one waits. */
 const groupMax = 128;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
+/** So long at most the index waits for a moment in which nobody else wants anything. */
+const indexWaitMs = 1000;
 
 /** What one port hears of a group. */
 interface Own {
@@ -45,6 +50,9 @@ class Writer {
   readonly #group: GroupCommit;
   readonly #ports = new Map<Port, { hearsChanges: boolean }>();
   readonly #tasks: (Task & { readonly port: Port | null })[] = [];
+  /** What waits for the others. */
+  readonly #indexTasks: (Task & { readonly port: Port; readonly sinceMs: number })[] = [];
+  #indexer: Port | null = null;
   #isPumping = false;
   #isRemovalPlanned = false;
   #hasRemovalFailed = false;
@@ -71,6 +79,10 @@ class Writer {
       'SELECT account_id FROM account WHERE removing = 1',
     );
     for (const row of removing) this.#context.removing.add(row.account_id);
+    const mailboxes = this.#db.all<{ account_id: number; mailbox_id: number }>(
+      'SELECT account_id, mailbox_id FROM removed_mailbox',
+    );
+    for (const row of mailboxes) noteRemoval(this.#context, row.account_id, row.mailbox_id);
   }
 
   connect(port: Port): void {
@@ -79,20 +91,26 @@ class Writer {
       this.#take(port, message);
       this.#pump();
     });
-    port.on('close', () => this.#ports.delete(port));
+    port.on('close', () => {
+      this.#ports.delete(port);
+      if (this.#indexer === port) this.#indexer = null;
+    });
     this.#pump(); // an account may still wait to be taken apart
   }
 
   #take(port: Port, message: ToWriter): void {
     switch (message.kind) {
       case 'operations':
-        for (const each of message.operations) this.#tasks.push({ ...each, port });
+        for (const each of message.operations) this.#push({ ...each, port });
         return;
       case 'connect':
         if (message.port instanceof MessagePort) this.connect(message.port);
         return;
       case 'listen':
         this.#ports.set(port, { hearsChanges: message.isOn });
+        return;
+      case 'hear-stored':
+        this.#indexer = port;
         return;
       case 'restart-wal':
         this.#restartWal();
@@ -112,6 +130,12 @@ class Writer {
     }
   }
 
+  #push(task: Task & { readonly port: Port }): void {
+    const isIndex = task.operation.name === 'index';
+    if (isIndex) this.#indexTasks.push({ ...task, sinceMs: performance.now() });
+    else this.#tasks.push(task);
+  }
+
   /** Runs until nothing is left, taking in between what has arrived meanwhile. */
   #pump(): void {
     if (this.#isPumping) return;
@@ -129,6 +153,12 @@ class Writer {
 
   /** A repair has a group of its own: it changes what others have in memory. */
   #takeGroup(): (Task & { readonly port: Port | null })[] {
+    const [patient] = this.#indexTasks;
+    const isDue = patient !== undefined && performance.now() > patient.sinceMs + indexWaitMs;
+    if (patient !== undefined && (isDue || this.#tasks.length === 0)) {
+      this.#indexTasks.shift();
+      return [patient];
+    }
     const index = this.#tasks.findIndex(({ operation }) => operation.name === 'repair');
     return this.#tasks.splice(0, index < 0 ? groupMax : Math.max(1, Math.min(index, groupMax)));
   }
@@ -165,6 +195,7 @@ class Writer {
       if (task.port === null) this.#hasRemovalFailed = true;
       else ownOf(task.port).failures.push({ ...failure, id: task.id });
     }
+    if (this.#indexer !== null) tellStored(this.#indexer, changes);
     // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
     const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
     for (const [port, { hearsChanges }] of this.#ports) {
@@ -184,14 +215,14 @@ class Writer {
 
   /** One slice at a time, and only when nobody waits. */
   #goOnRemoving(): void {
-    const [account] = this.#context.removing;
-    if (account === undefined || this.#isRemovalPlanned) return;
+    if (this.#isRemovalPlanned || nextRemoval(this.#context) === null) return;
     this.#isRemovalPlanned = true;
     const go = () => {
       this.#isRemovalPlanned = false;
       if (!this.#db.raw.isOpen) return;
-      const take = { account: account as never };
-      this.#tasks.push({ id: 0, port: null, operation: { name: 'purgeAccount', take } });
+      const operation = nextRemoval(this.#context);
+      if (operation === null) return;
+      this.#tasks.push({ id: 0, port: null, operation });
       this.#pump();
     };
     if (this.#hasRemovalFailed) setTimeout(go, removalPauseMs).unref();
@@ -227,6 +258,14 @@ class Writer {
       for (const each of this.#ports.keys()) each.close();
     }
   }
+}
+
+/** Accounts that have new messages. */
+function tellStored(indexer: Port, changes: Endings['changes']): void {
+  const accounts = new Set<AccountId>();
+  for (const change of changes) if (change.kind === 'message-added') accounts.add(change.account);
+  if (accounts.size === 0) return;
+  indexer.postMessage({ kind: 'stored', accounts: [...accounts] } satisfies FromWriter);
 }
 
 if (parentPort !== null) {

@@ -1,0 +1,147 @@
+/**
+ * Move and copy, within an account or to somebody else's: all of it in one transaction. RFC 6851,
+ * RFC 9051 §6.4.7.
+ */
+
+import type { Transfer, Transferred } from '../../contract.ts';
+import { modSeq, uid } from '../../ids.ts';
+import type { WriterContext } from './context.ts';
+import {
+  announceExpunged,
+  findMessage,
+  findRoom,
+  putIn,
+  releaseContent,
+  Stamp,
+  takeOut,
+  type MessageColumns,
+  type Room,
+} from './messages.ts';
+
+interface Rooms {
+  readonly from: Room;
+  readonly to: Room;
+}
+
+type Pair = Extract<Transferred, { ok: true }>['pairs'][number];
+
+export function copy(context: WriterContext, transfer: Transfer): Transferred {
+  const rooms = findRooms(context, transfer);
+  if (rooms === null) return { ok: false, code: 'no-mailbox' };
+  const found = findMessages(context, rooms.from, transfer.uids);
+  if (isOverQuota(rooms, found)) return { ok: false, code: 'over-quota' };
+  return answer(rooms, copyAll(context, rooms, { found, nowMs: transfer.nowMs }));
+}
+
+export function move(context: WriterContext, transfer: Transfer): Transferred {
+  const rooms = findRooms(context, transfer);
+  if (rooms === null) return { ok: false, code: 'no-mailbox' };
+  const { from, to } = rooms;
+  const found = findMessages(context, from, transfer.uids);
+  if (from.account === to.account) {
+    return answer(rooms, moveAll(context, rooms, { found, nowMs: transfer.nowMs }));
+  }
+  if (isOverQuota(rooms, found)) return { ok: false, code: 'over-quota' };
+  const pairs = copyAll(context, rooms, { found, nowMs: transfer.nowMs });
+  const stamp = new Stamp(from.account);
+  for (const message of found) {
+    takeOut(context, from, message, stamp.take(from.mailbox));
+    releaseContent(context, from.account.id, message.content_id);
+  }
+  const uids = pairs.map((pair) => pair.from);
+  announceExpunged(context, from, { uids, modseq: stamp.current });
+  return answer(rooms, pairs);
+}
+
+/** Within one account; what was found is not there any more afterwards. */
+export function moveAll(
+  context: WriterContext,
+  { from, to }: Rooms,
+  what: { readonly found: readonly MessageColumns[]; readonly nowMs: number },
+): readonly Pair[] {
+  const stamp = new Stamp(from.account);
+  const pairs = what.found.map((message) => {
+    const modseq = stamp.take(from.mailbox);
+    takeOut(context, from, message, modseq);
+    const newUid = putIn(context, to, { ...message, saved_ms: what.nowMs }, modseq);
+    return { from: uid(message.uid), to: uid(newUid) };
+  });
+  const uids = pairs.map((pair) => pair.from);
+  announceExpunged(context, from, { uids, modseq: stamp.current });
+  return pairs;
+}
+
+function copyAll(
+  context: WriterContext,
+  { from, to }: Rooms,
+  what: { readonly found: readonly MessageColumns[]; readonly nowMs: number },
+): readonly Pair[] {
+  const stamp = new Stamp(to.account);
+  const isForeign = from.account !== to.account;
+  return what.found.map((message) => {
+    const twin = { ...message, saved_ms: what.nowMs };
+    const copied = isForeign ? adopt(context, { from, to }, twin) : share(context, to, twin);
+    const newUid = putIn(context, to, copied, stamp.take(to.mailbox));
+    return { from: uid(message.uid), to: uid(newUid) };
+  });
+}
+
+/** A copy within the account is the same e-mail in one more place. RFC 8474 §5.1. */
+function share({ db }: WriterContext, to: Room, message: MessageColumns): MessageColumns {
+  db.run(
+    'UPDATE content SET refs = refs + 1 WHERE account_id = ? AND content_id = ?',
+    to.account.id,
+    message.content_id,
+  );
+  return message;
+}
+
+/** In another account it is an e-mail of its own, with the same body. */
+function adopt(context: WriterContext, { from, to }: Rooms, message: MessageColumns) {
+  const { account } = to;
+  const content = account.nextContent;
+  account.nextContent += 1;
+  const row = context.db.get<{ blob_hash: Uint8Array }>(
+    `INSERT INTO content (account_id, content_id, refs, blob_hash, size, crc, meta, prefix)
+     SELECT ?, ?, 1, blob_hash, size, crc, meta, prefix FROM content
+     WHERE account_id = ? AND content_id = ? RETURNING blob_hash`,
+    account.id,
+    content,
+    from.account.id,
+    message.content_id,
+  );
+  if (row === undefined) throw new Error('a message without content');
+  context.blobs.referAgain(row.blob_hash);
+  context.journal.join(message.journey_id, account.id);
+  const email = account.nextEmail;
+  account.nextEmail += 1;
+  return { ...message, content_id: content, email_id: email };
+}
+
+/** null: one of them is not there, or is the hidden one (POP3 alone puts things there). */
+function findRooms(context: WriterContext, transfer: Transfer): Rooms | null {
+  const from = findRoom(context, transfer.from.account, transfer.from.mailbox);
+  const to = findRoom(context, transfer.to.account, transfer.to.mailbox);
+  const isHidden = to?.mailbox.role === 'downloaded';
+  return from === null || to === null || isHidden ? null : { from, to };
+}
+
+/** All of them before anything changes: within one mailbox a new UID must not be met again. */
+function findMessages(
+  context: WriterContext,
+  room: Room,
+  uids: readonly number[],
+): readonly MessageColumns[] {
+  const sorted = [...new Set(uids)].sort((a, b) => a - b);
+  return sorted.flatMap((each) => findMessage(context, room, each) ?? []);
+}
+
+function isOverQuota({ to }: Rooms, found: readonly MessageColumns[]): boolean {
+  const { quota, used } = to.account;
+  return quota !== null && used + found.reduce((sum, { size }) => sum + size, 0) > quota;
+}
+
+function answer({ to }: Rooms, pairs: readonly Pair[]): Transferred {
+  const modseq = modSeq(to.account.modseq);
+  return { ok: true, modseq, uidValidity: to.mailbox.uidValidity, pairs };
+}
