@@ -440,6 +440,39 @@ describe('with a lab', () => {
     }
   });
 
+  test('completion: addresses of accounts and of aliases, in bash', async () => {
+    const script = path.join(cwd, 'completion.bash');
+    writeFileSync(script, (await run(['completion', 'bash'])).out);
+    assert.equal((await ask(['alias', 'add', 'info@surat.test', 'friend@surat.test'])).code, 0);
+    const bin = path.join(cwd, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const program = `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`;
+    writeFileSync(path.join(bin, 'merpati'), program, { mode: 0o755 });
+    // As bash calls it: an @ is a word, and what stands before it is not replaced.
+    const table: [string[], string[]][] = [
+      [['account', 'edit', 'fr'], ['friend@surat.test']],
+      [['account', 'edit', 'friend', '@', 'su'], ['@surat.test']],
+      [['alias', 'set', 'inf'], ['info@surat.test']],
+      [['account', 'add', 'fr'], []],
+      [['mail', 'send', '--as', 'you'], ['you@merpati.test']],
+      [['alias', 'set', '--j'], ['--json']],
+      [['accou'], ['account']],
+    ];
+    for (const [typed, expected] of table) {
+      const words = ['merpati', '--lab', ...typed].map((word) => `'${word}'`);
+      const ask = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _merpati`;
+      const text = `. '${script}'; ${ask}; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const bash = spawn('bash', ['--norc', '-c', text], {
+        env: { ...plainEnv, ...env, PATH: `${bin}:${plainEnv.PATH}` },
+      });
+      let out = '';
+      bash.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+      await new Promise((resolve) => bash.on('close', resolve));
+      assert.deepEqual(out.split('\n').filter(Boolean), expected, typed.join(' '));
+    }
+    assert.equal((await ask(['alias', 'remove', 'info@surat.test', '--yes'])).code, 0);
+  });
+
   test('sendmail: options and exit codes of that program', async () => {
     const mail = 'To: friend@surat.test\nBcc: you@merpati.test\nSubject: sendmail\n\nx\n.\ny\n';
     const from = ['-f', 'you@merpati.test'];

@@ -1,6 +1,6 @@
 /**
- * `merpati completion SHELL`: a script that completes nouns, verbs and options. The words are
- * written into the script, so that a Tab costs no start of Node.
+ * `merpati completion SHELL`: a script that completes nouns, verbs and options, whose words are
+ * written into it, so that a Tab costs no start of Node; and addresses, which are asked for.
  */
 
 import { Command } from 'commander';
@@ -14,7 +14,12 @@ interface Words {
   /** `` for the top, `account`, `account app-password`. */
   readonly at: string;
   readonly next: readonly string[];
+  /** Addresses of which noun come here; null: none do. */
+  readonly addresses: 'account' | 'alias' | null;
 }
+
+/** Options whose value is an account. */
+const accountOptions = ['--as', '--from'];
 
 export function register(completion: Command, cli: () => Cli): void {
   completion.argument('<shell>', 'bash | zsh | fish').action(async (shell: string) => {
@@ -41,7 +46,7 @@ export function register(completion: Command, cli: () => Cli): void {
 }
 
 async function collect(): Promise<Words[]> {
-  const words: Words[] = [{ at: '', next: commands.map((one) => one.name) }];
+  const words: Words[] = [{ at: '', next: commands.map((one) => one.name), addresses: null }];
   for (const entry of commands) {
     if (entry.name === 'completion') continue;
     const command = new Command(entry.name);
@@ -56,34 +61,68 @@ async function collect(): Promise<Words[]> {
 
 function gather(command: Command, at: string, words: Words[]): void {
   const options = command.options.flatMap((one) => one.long ?? []);
-  words.push({ at, next: [...command.commands.map((one) => one.name()), ...options] });
+  const next = [...command.commands.map((one) => one.name()), ...options];
+  words.push({ at, next, addresses: addressesAt(command, at) });
   for (const sub of command.commands) gather(sub, `${at} ${sub.name()}`, words);
 }
 
+/** What is there already: not where something new is named. */
+function addressesAt(command: Command, at: string): Words['addresses'] {
+  const [noun = ''] = at.split(' ');
+  const takesOne = command.registeredArguments[0]?.name() === 'address';
+  if (!takesOne || (command.name() === 'add' && at !== 'account app-password add')) return null;
+  return noun === 'account' || noun === 'alias' ? noun : null;
+}
+
+/** For bash an @ stands between words; for zsh it does not. */
 function bashScript(words: readonly Words[]): string {
-  const cases = words.map(({ at, next }) => `    "${at}") next="${next.join(' ')}" ;;`);
+  const cases = words.map(({ at, next, addresses }) => {
+    const list = addresses === null ? '' : ` list=${addresses}`;
+    return `    "${at}") next="${next.join(' ')}"${list} ;;`;
+  });
   return `# merpati completion bash
 _merpati() {
-  local at="" word i
-  for ((i = 1; i < COMP_CWORD; i++)); do
+  local at="" lab="" list="" next="" word i
+  local n=$COMP_CWORD
+  local cur="\${COMP_WORDS[n]}" head=""
+  if [[ "$cur" == @ ]]; then
+    n=$((n - 1)) head="\${COMP_WORDS[n]}" cur="$head@"
+  elif ((n > 1)) && [[ "\${COMP_WORDS[n - 1]}" == @ ]]; then
+    n=$((n - 2)) head="\${COMP_WORDS[n]}" cur="$head@$cur"
+  fi
+  for ((i = 1; i < n; i++)); do
     word="\${COMP_WORDS[i]}"
     case "$word" in
+      --lab) lab=--lab ;;
       -*|*@*|*/*) ;;
-      *) at="\${at:+$at }$word" ;;
+      *)
+        if [[ "\${COMP_WORDS[i + 1]}" != @ && "\${COMP_WORDS[i - 1]}" != @ ]]; then
+          at="\${at:+$at }$word"
+        fi
+        ;;
     esac
   done
-  local next=""
   case "$at" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$next --lab --json --help" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  case "\${COMP_WORDS[n - 1]}" in
+    ${accountOptions.join('|')}) list=account next="" ;;
+  esac
+  if [[ -n "$list" && "$cur" != -* ]]; then
+    next="$next $("\${COMP_WORDS[0]}" $lab $list list --fields address --no-header 2>/dev/null)"
+  fi
+  COMPREPLY=($(compgen -W "$next --lab --json --help" -- "$cur"))
+  COMPREPLY=("\${COMPREPLY[@]#"$head"}")
 }
 complete -o default -F _merpati merpati`;
 }
 
 function fishScript(words: readonly Words[]): string {
+  const list = (noun: string): string =>
+    '(merpati (string match -- --lab (commandline -poc)) ' +
+    `${noun} list --fields address --no-header 2>/dev/null)`;
   const lines = ['# merpati completion fish'];
-  for (const { at, next } of words) {
+  for (const { at, next, addresses } of words) {
     const parts = at.split(' ').filter((part) => part !== '');
     const condition =
       parts.length === 0
@@ -93,8 +132,12 @@ function fishScript(words: readonly Words[]): string {
     if (plain.length > 0) {
       lines.push(`complete -c merpati -f -n '${condition}' -a '${plain.join(' ')}'`);
     }
+    if (addresses !== null) {
+      lines.push(`complete -c merpati -f -n '${condition}' -a '${list(addresses)}'`);
+    }
     for (const option of next.filter((word) => word.startsWith('--'))) {
-      lines.push(`complete -c merpati -n '${condition}' -l ${option.slice(2)}`);
+      const value = accountOptions.includes(option) ? ` -x -a '${list('account')}'` : '';
+      lines.push(`complete -c merpati -n '${condition}' -l ${option.slice(2)}${value}`);
     }
   }
   return lines.join('\n');
