@@ -74,7 +74,7 @@ export type StatusItem =
 /** RFC 5258 §3.1; RFC 6154 §2 (SPECIAL-USE). */
 export type ListSelection = 'recursivematch' | 'remote' | 'special-use' | 'subscribed';
 
-/** RFC 5258 §3.2; RFC 5819 (STATUS); RFC 6154; RFC 8440 (MYRIGHTS). */
+/** RFC 5258 §3.2; RFC 5819 (STATUS); RFC 6154; RFC 8440 (MYRIGHTS); RFC 9590 (METADATA). */
 export interface ListReturn {
   readonly subscribed: boolean;
   readonly children: boolean;
@@ -82,6 +82,8 @@ export interface ListReturn {
   readonly myrights: boolean;
   /** null: not asked for. */
   readonly status: readonly StatusItem[] | null;
+  /** Entries in lower case; null: not asked for. */
+  readonly metadata: readonly string[] | null;
 }
 
 /** What the client knew when it left. RFC 7162 §3.2.5. */

@@ -29,9 +29,14 @@ export function readGetMetadata(tag: string, cursor: Cursor): Command {
     options = readOptionsInside(cursor);
     cursor.space();
   }
-  const entries = cursor.oneOrList(() => readEntry(cursor), { max });
+  const entries = readEntries(cursor);
   cursor.end();
   return { tag, name: 'getmetadata', mailbox, entries, ...options };
+}
+
+/** Entries to be told, one or several; with DEPTH also `/private` and `/shared` alone. */
+export function readEntries(cursor: Cursor): readonly string[] {
+  return cursor.oneOrList(() => readEntry(cursor, { min: 0 }), { max });
 }
 
 const optionsAhead = /\((?=[A-Za-z])/y;
@@ -74,7 +79,7 @@ export function readSetMetadata(tag: string, cursor: Cursor): Command {
   const mailbox = cursor.mailboxOrServer();
   cursor.space();
   const read = () => {
-    const entry = readEntry(cursor);
+    const entry = readEntry(cursor, { min: 1 });
     cursor.space();
     return { entry, value: cursor.nstring8() };
   };
@@ -83,14 +88,15 @@ export function readSetMetadata(tag: string, cursor: Cursor): Command {
   return { tag, name: 'setmetadata', mailbox, entries };
 }
 
-const entryForm = /^\/(?:private|shared)(?:\/[!#-$&-)+-.0-~]+)+$/;
+const entryForm = /^\/(?:private|shared)(?:\/[!#-$&-)+-.0-~]+)*$/;
 
-/** RFC 5464 §3.2, §5: in any case; no wildcards, no empty components. */
-function readEntry(cursor: Cursor): string {
+/** RFC 5464 §3.2, §5: in any case; no wildcards, no empty components. `min`: of the components. */
+function readEntry(cursor: Cursor, { min }: { readonly min: 0 | 1 }): string {
   const octets = cursor.astring();
   if (octets.length > imapLimits.entryNameOctetsMax) throw tooMany('The name is too long');
   const entry = latin1(octets).toLowerCase();
-  if (!entryForm.test(entry)) throw wrong('Not the name of an entry');
+  const isWhole = min === 0 || entry.includes('/', 1);
+  if (!isWhole || !entryForm.test(entry)) throw wrong('Not the name of an entry');
   return entry;
 }
 

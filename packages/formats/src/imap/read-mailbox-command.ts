@@ -1,13 +1,14 @@
 /**
  * Commands about mailboxes: SELECT, CREATE, RENAME, LIST, LSUB, STATUS. RFC 9051 §6.3; RFC 3501
- * §6.3; RFC 5258 (LIST-EXTENDED); RFC 5819, RFC 6154, RFC 8440 (what LIST returns); RFC 7162
- * §3.2.5.
+ * §6.3; RFC 5258 (LIST-EXTENDED); RFC 5819, RFC 6154, RFC 8440, RFC 9590 (what LIST returns); RFC
+ * 7162 §3.2.5.
  */
 
 import type { Command, ListReturn, ListSelection, StatusItem } from './command.ts';
 import type { CommandOf, MailboxCommandName, QresyncParameters } from './command.ts';
 import { type Cursor, wrong } from './cursor.ts';
 import { imapLimits } from './limits.ts';
+import { readEntries } from './read-access-command.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
 const { listEntriesMax: max } = imapLimits;
@@ -109,6 +110,7 @@ export const noListReturns: ListReturn = {
   specialUse: false,
   myrights: false,
   status: null,
+  metadata: null,
 };
 
 const selections = ['recursivematch', 'remote', 'special-use', 'subscribed'] as const;
@@ -168,6 +170,9 @@ function readListReturn(cursor: Cursor): Partial<ListReturn> {
     case 'STATUS':
       cursor.space();
       return { status: readStatusItems(cursor) };
+    case 'METADATA':
+      cursor.space();
+      return { metadata: readEntries(cursor) };
     default:
       throw wrong('Not something that LIST returns');
   }

@@ -91,7 +91,7 @@ export function refuseWithout(
   const need: Need = commandNeeds[command];
   const missing = (need[concerned] ?? []).find((right) => !mayDo(rights, right));
   if (missing === undefined) return null;
-  return no(`You lack the right to ${rightNames[missing]} (${missing})`, { code: 'NOPERM' });
+  return no(`You may not ${rightNames[missing]} there (${missing})`, { code: 'NOPERM' });
 }
 
 /** The rights without which one of these flags would not be kept. RFC 4314 §4. */

@@ -5,17 +5,17 @@
 
 /** RFC 4314 §2.1, in the order of the RFC. */
 export const rightNames = {
-  l: 'look up: see the mailbox in lists',
-  r: 'read: open it, fetch, search, copy from it',
-  s: 'keep \\Seen',
-  w: 'write: other flags and keywords',
-  i: 'insert: append, copy into it',
-  p: 'post: send to it (nothing here asks for it)',
-  k: 'create mailboxes below it',
-  x: 'delete or rename it',
-  t: 'delete messages: \\Deleted',
+  l: 'look it up',
+  r: 'read',
+  s: 'mark as read',
+  w: 'write flags',
+  i: 'insert messages',
+  p: 'post',
+  k: 'create mailboxes below',
+  x: 'delete the mailbox',
+  t: 'mark as deleted',
   e: 'expunge',
-  a: 'administer: these lists',
+  a: 'administer',
 } as const;
 
 export type Right = keyof typeof rightNames;

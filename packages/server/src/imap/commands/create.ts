@@ -3,7 +3,7 @@
 import type { MailboxRole } from '@merpati/store/contract.ts';
 import { type Answer, type CommandRow, afterLogin, no, ok } from '../command-row.ts';
 import { roleOfUse } from '../mailboxes/listing.ts';
-import { mailboxObjectId } from '../mailboxes/object-id.ts';
+import { writeMailboxId } from '../object-ids.ts';
 import { refuseEdit } from '../mailboxes/refusals.ts';
 import { createSuperiors, findRoom, inheritRights } from '../mailboxes/superiors.ts';
 import type { Session } from '../session.ts';
@@ -25,7 +25,7 @@ export const create: CommandRow<'create'> = {
     if (!made.ok) return refuseCreation(made.code);
     if (made.id === null) throw new Error('a mailbox was created and has no id');
     await inheritRights(session, room, made.id);
-    return ok('Created', { code: 'MAILBOXID', id: mailboxObjectId(owner, made.id) });
+    return ok('Created', { code: 'MAILBOXID', id: writeMailboxId(owner, made.id) });
   },
 };
 

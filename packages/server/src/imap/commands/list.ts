@@ -1,6 +1,6 @@
 /**
  * LIST, with all that it can select and return. RFC 9051 §6.3.9; RFC 3501 §6.3.8; RFC 5258; RFC 5819
- * (STATUS); RFC 6154 (SPECIAL-USE); RFC 8440 (MYRIGHTS).
+ * (STATUS); RFC 6154 (SPECIAL-USE); RFC 8440 (MYRIGHTS); RFC 9590 (METADATA).
  */
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';
@@ -9,6 +9,7 @@ import { type CommandRow, afterLogin, ok } from '../command-row.ts';
 import { listPlaces } from '../mailboxes/find.ts';
 import { type Listed, attributesOf, listNames, namesAround } from '../mailboxes/listing.ts';
 import { matchNames } from '../mailboxes/match.ts';
+import { annotationsOf, selectEntries, writeMetadata } from '../mailboxes/metadata.ts';
 import { writeStatusOf } from '../mailboxes/status.ts';
 import { writeListLine, writeMyRights } from '../mailboxes/write.ts';
 import type { Session } from '../session.ts';
@@ -73,4 +74,9 @@ async function sendMore(
     await session.send(writeStatusOf(session, place, returns.status));
   }
   if (returns.myrights) await session.send(writeMyRights(session, place));
+  if (returns.metadata !== null && mayDo(place.rights, 'r')) {
+    const wanted = { entries: returns.metadata, depth: 0, maxSize: null } as const;
+    const { found } = selectEntries(await annotationsOf(session, place), wanted);
+    await session.send(writeMetadata(session, place.name, found));
+  }
 }

@@ -6,10 +6,12 @@ import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
 import { compress } from './compress.ts';
+import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteMailbox } from './delete.ts';
 import { deleteacl } from './deleteacl.ts';
 import { enable } from './enable.ts';
+import { expunge } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { getacl } from './getacl.ts';
 import { getmetadata } from './getmetadata.ts';
@@ -24,6 +26,7 @@ import { logout } from './logout.ts';
 import { lsub } from './lsub.ts';
 import { myrights } from './myrights.ts';
 import { namespace } from './namespace.ts';
+import { move } from './move.ts';
 import { check, noop } from './noop.ts';
 import { rename } from './rename.ts';
 import { examine, select } from './select.ts';
@@ -32,6 +35,7 @@ import { setmetadata } from './setmetadata.ts';
 import { setquota } from './setquota.ts';
 import { starttls } from './starttls.ts';
 import { status } from './status.ts';
+import { store } from './store.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 import { unauthenticate } from './unauthenticate.ts';
 import { unselect } from './unselect.ts';
@@ -47,11 +51,13 @@ export const commands: Commands = {
   check,
   close,
   compress,
+  copy,
   create,
   delete: deleteMailbox,
   deleteacl,
   enable,
   examine,
+  expunge,
   fetch,
   getacl,
   getmetadata,
@@ -66,6 +72,7 @@ export const commands: Commands = {
   lsub,
   myrights,
   namespace,
+  move,
   noop,
   rename,
   select,
@@ -74,6 +81,7 @@ export const commands: Commands = {
   setquota,
   starttls,
   status,
+  store,
   subscribe,
   unauthenticate,
   unselect,

@@ -7,7 +7,7 @@ import type { StatusItem } from '@merpati/formats/imap/command.ts';
 import { joinPieces } from '@merpati/formats/imap/response-writer.ts';
 import type { Session } from '../session.ts';
 import type { Place } from './find.ts';
-import { mailboxObjectId } from './object-id.ts';
+import { writeMailboxId } from '../object-ids.ts';
 import { writeName } from './write.ts';
 
 /** `* STATUS …` with its CRLF. */
@@ -34,7 +34,7 @@ function factOf(place: Place, item: StatusItem, appendMax: number): string | num
     case 'highestmodseq':
       return status.modseq;
     case 'mailboxid':
-      return `(${mailboxObjectId(place.owner, status.id)})`;
+      return `(${writeMailboxId(place.owner, status.id)})`;
     case 'messages':
       return status.total;
     case 'recent':
