@@ -523,7 +523,7 @@ export interface ReadNote {
   readonly uids: readonly Uid[];
   /** The address of who reads. */
   readonly reader: string;
-  /** What the client calls itself (RFC 2971); '' when it does not. */
+  /** What the client calls itself (RFC 2971), or a word for all that do not. */
   readonly device: string;
   /** Where it comes from. */
   readonly address: string;

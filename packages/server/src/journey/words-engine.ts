@@ -11,6 +11,14 @@ export const engineWords = {
     en: 'came before, and is in {mailbox} of {account} already',
     id: 'sudah pernah datang, dan sudah ada di {mailbox} milik {account}',
   },
+  'store.appended': {
+    en: 'put into {mailbox} of {account} by a device',
+    id: 'ditaruh di {mailbox} milik {account} oleh sebuah perangkat',
+  },
+  'read.imap': {
+    en: 'fetched by {reader} with {device} from {address}',
+    id: 'diambil oleh {reader} dengan {device} dari {address}',
+  },
   'store.restored': {
     en: 'brought back into {mailbox} of {account}',
     id: 'dikembalikan ke {mailbox} milik {account}',

@@ -164,7 +164,7 @@ export function noteReadInModel(state: ModelState, note: ReadNote): void {
       stage: 'read',
       state: 'ok',
       code: 'read.imap',
-      args: { device, address },
+      args: { reader, device, address },
       rcpt: reader,
     });
   }

@@ -19,7 +19,7 @@ export function noteRead(context: WriterContext, note: ReadNote): null {
       stage: 'read',
       state: 'ok',
       code,
-      args: { device, address },
+      args: { reader, device, address },
       rcpt: reader,
     });
   }
