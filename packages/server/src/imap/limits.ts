@@ -42,6 +42,8 @@ export const imapLimits = {
   sliceOctetsMax: 64 * 1024,
   /** Changes asked of the store at a time. */
   changesMax: 1000,
+  /** Messages whose flags are changed in one transaction: others wait for it. */
+  editedAtOnceMax: 10_000,
   /** Messages looked at, and expunged in one transaction, at a time. */
   expungedAtOnceMax: 10_000,
   /** SELECT tells the first unseen message (a favour of rev1) up to so many messages. */
