@@ -1,0 +1,128 @@
+/**
+ * Runs dovecot/imaptest, its scripted tests and its stress, against our server or Debian's Dovecot:
+ * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N]
+ * [--peer dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies here; its stress keeps
+ * a model of each mailbox, and says where the server and the model disagree.
+ */
+
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createAuthenticator } from '@merpati/server/accounts/authenticate.ts';
+import { startImap } from '@merpati/server/imap/listeners.ts';
+import { createLog } from '@merpati/server/observe/log.ts';
+import { testHome } from '@merpati/server/testing/home.ts';
+import { Dovecot } from './peers/dovecot.ts';
+import { Folder } from './peers/machine.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    tests: { type: 'string' },
+    stress: { type: 'string' },
+    clients: { type: 'string', default: '50' },
+    peer: { type: 'string', default: 'merpati' },
+    log: { type: 'string', default: 'imaptest.log' },
+  },
+});
+const [program] = positionals;
+if (program === undefined) {
+  console.error('usage: node tests/imaptest.ts PATH/imaptest [--stress SECONDS] [--peer dovecot]');
+  process.exit(2);
+}
+
+const password = 'merpati';
+const usersOfStress = 10;
+const users = Array.from({ length: usersOfStress }, (_, index) => `u${index + 1}@merpati.test`);
+
+using folder = new Folder('imaptest');
+const peer = await startPeer();
+const mbox = folder.file('stress.mbox');
+writeFileSync(mbox, stressMessages());
+const place = ['host=127.0.0.1', `port=${peer.port}`, `pass=${password}`, `mbox=${mbox}`];
+const code = await run([
+  ...place,
+  ...(values.stress === undefined
+    ? ['user=u1@merpati.test', `test=${values.tests ?? join(dirname(program), 'tests')}`]
+    : [
+        'user=u%d@merpati.test',
+        `users=1-${usersOfStress}`,
+        `clients=${values.clients}`,
+        `secs=${values.stress}`,
+        'msgs=30',
+        'checkpoint=10',
+      ]),
+]);
+const bugs = await peer.stop();
+if (bugs > 0) console.log(`merpati_bugs_total is ${bugs}: see ${values.log}.server`);
+process.exit(code === 0 && bugs === 0 ? 0 : 1);
+
+interface Peer {
+  readonly port: number;
+  /** Answers with the counter of what must not happen. */
+  stop(): Promise<number>;
+}
+
+async function startPeer(): Promise<Peer> {
+  if (values.peer === 'dovecot') {
+    const accounts = Object.fromEntries(users.map((address) => [address, password]));
+    const dovecot = await Dovecot.start({ users: accounts, imap: true });
+    return {
+      port: dovecot.ports.imap,
+      async stop() {
+        await dovecot[Symbol.asyncDispose]();
+        return 0;
+      },
+    };
+  }
+  const log = createLog({ level: 'warn', to: { file: `${values.log}.server` } });
+  const listen = { imap: ['127.0.0.1:0'], http: [] };
+  const limits = { connections_per_ip_max: 1000 };
+  const made = await testHome({ config: { listen, limits }, log });
+  await made.addDomain('merpati.test');
+  for (const address of users) await made.addAccount(address);
+  const imap = await startImap(made.home, createAuthenticator([made.home]), { plainAllowed: true });
+  return {
+    port: imap.addresses[0]?.port ?? 0,
+    async stop() {
+      await imap.stop();
+      const counted = await made.home.metrics.bugs.get();
+      const bugs = counted.values[0]?.value ?? 0;
+      // It asserts that there were none, which is said at the end.
+      if (bugs === 0) await made[Symbol.asyncDispose]();
+      return bugs;
+    },
+  };
+}
+
+/** All that it says goes to the log, its end to the terminal. */
+async function run(args: readonly string[]): Promise<number> {
+  const log = openSync(values.log, 'w');
+  const child = spawn(program ?? '', args, {
+    stdio: ['ignore', log, log],
+    // Where Debian keeps the libraries that it is linked with.
+    env: { ...process.env, LD_LIBRARY_PATH: '/usr/lib/dovecot' },
+  });
+  const ended = await new Promise<number>((resolve) => {
+    child.on('exit', (status) => resolve(status ?? 1));
+  });
+  closeSync(log);
+  console.log(readFileSync(values.log, 'utf8').split('\n').slice(-12).join('\n'));
+  return ended;
+}
+
+/** Enough messages of different sizes; imaptest makes its own changes to them. */
+function stressMessages(): string {
+  return Array.from({ length: 100 }, (_, index) => {
+    const head = [
+      `From rina@surat.test Sat Nov 21 09:00:${String(index % 60).padStart(2, '0')} 2026`,
+      `Date: Sat, 21 Nov 2026 09:00:${String(index % 60).padStart(2, '0')} +0700`,
+      'From: Rina <rina@surat.test>',
+      'To: you@merpati.test',
+      `Subject: Message ${index}`,
+      `Message-ID: <${index}@surat.test>`,
+    ];
+    return `${head.join('\n')}\n\n${`A line of message ${index}.\n`.repeat(1 + index * 3)}\n`;
+  }).join('');
+}
