@@ -33,7 +33,8 @@ export interface SaslExchange {
 export interface SaslFacts {
   readonly user: string;
   readonly password: string;
-  readonly socket: Socket;
+  /** null: there is no TLS to bind to. */
+  readonly socket: Socket | null;
   /** The server offers SCRAM-SHA-256-PLUS, whichever mechanism was chosen. */
   readonly isPlusOffered?: boolean;
 }
@@ -98,7 +99,7 @@ function createScramExchange(mechanism: ScramMechanism, given: SaslFacts): SaslE
 }
 
 /** RFC 9266 under TLS 1.3, else the hash of the certificate; null without TLS. */
-export function readChannelBinding(socket: Socket): ChannelBinding | null {
+export function readChannelBinding(socket: Socket | null): ChannelBinding | null {
   if (!(socket instanceof TLSSocket)) return null;
   if (socket.getProtocol() === 'TLSv1.3') {
     const data = socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));

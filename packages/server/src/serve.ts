@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { openStore, type SalvageReport } from '@merpati/store/sqlite/open.ts';
 import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
-import { readListenAddress } from './config/listen-address.ts';
+import { checkedListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import type { Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
@@ -164,8 +164,7 @@ async function listenHttp(
   const servers: HttpServer[] = [];
   try {
     for (const text of home.config.listen.http) {
-      const listen = readListenAddress(text);
-      if (listen === null) throw new RangeError(`"${text}" is no address to listen on`);
+      const listen = checkedListenAddress(text);
       servers.push(await startHttp(home, health, { ...listen, address: listen.address ?? '::' }));
     }
     return servers;

@@ -4,32 +4,17 @@
  * (SCRAM); RFC 1939 §7 (USER).
  */
 
-import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
 import { encodeBase64, utf8 } from '@merpati/formats/bytes.ts';
 import type { Pop3Command } from '@merpati/formats/pop3/command.ts';
 import { commandOctetsMax } from '@merpati/formats/pop3/limits.ts';
 import type { Capabilities, Pop3Reply } from '@merpati/formats/pop3/reply.ts';
-import { loginAnswers } from '@merpati/formats/sasl/login.ts';
-import { writePlain } from '@merpati/formats/sasl/plain.ts';
-import {
-  type ChannelBinding,
-  type ScramCrypto,
-  type ScramMechanism,
-  createScramClient,
-} from '@merpati/formats/sasl/scram.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import { createSaslExchange, saslMechanisms, type SaslExchange } from '../sasl-exchange.ts';
 import { Pop3Fault, faultOf } from './fault.ts';
 
 /** From strong to weak. `USER` stands for USER and PASS. */
-export const mechanisms = [
-  'SCRAM-SHA-256-PLUS',
-  'SCRAM-SHA-256',
-  'PLAIN',
-  'LOGIN',
-  'USER',
-] as const;
+export const mechanisms = [...saslMechanisms, 'USER'] as const;
 export type Mechanism = (typeof mechanisms)[number];
 
 export interface Credentials {
@@ -58,7 +43,10 @@ export async function authenticate(
   const mechanism = chooseMechanism(credentials, port);
   if (mechanism === 'USER') await loginByUser(credentials, port);
   else {
-    const exchange = createExchange(mechanism, { credentials, port });
+    const { user, password } = credentials;
+    const isPlusOffered = port.capabilities.get('SASL')?.includes('SCRAM-SHA-256-PLUS') === true;
+    const facts = { user, password, socket: port.tls, isPlusOffered };
+    const exchange = createSaslExchange(mechanism, facts);
     await runExchange(mechanism, { exchange, port });
   }
   return mechanism;
@@ -87,101 +75,9 @@ async function loginByUser(credentials: Credentials, port: AuthenticationPort): 
   if (pass.kind !== 'ok') throw authFault(pass);
 }
 
-/** The client's side of a mechanism. */
-interface Exchange {
-  /** The client speaks first; null: it waits for a challenge. */
-  readonly initial: Uint8Array | null;
-  /** Throws `SyntaxFault` when the server is not who it should be. */
-  answer(challenge: Uint8Array): Uint8Array | Promise<Uint8Array>;
-  /** Asked at +OK. */
-  isProven(): boolean;
-}
-
-function createExchange(
-  mechanism: Exclude<Mechanism, 'USER'>,
-  parts: { readonly credentials: Credentials; readonly port: AuthenticationPort },
-): Exchange {
-  const { user, password } = parts.credentials;
-  switch (mechanism) {
-    case 'PLAIN':
-      return {
-        initial: writePlain({ authzid: '', user, password }),
-        answer: refuseChallenge,
-        isProven: () => true,
-      };
-    case 'LOGIN': {
-      const answers = loginAnswers(user, password).values();
-      return {
-        initial: null,
-        answer: (challenge) => answers.next().value ?? refuseChallenge(challenge),
-        isProven: () => true,
-      };
-    }
-    case 'SCRAM-SHA-256':
-    case 'SCRAM-SHA-256-PLUS':
-      return scramExchange(mechanism, parts);
-  }
-  return mechanism satisfies never;
-}
-
-function refuseChallenge(_challenge: Uint8Array): never {
-  throw new SyntaxFault('pop3.bad-reply', 'one challenge too many');
-}
-
-function scramExchange(
-  mechanism: ScramMechanism,
-  parts: { readonly credentials: Credentials; readonly port: AuthenticationPort },
-): Exchange {
-  const offersPlus = parts.port.capabilities.get('SASL')?.includes('SCRAM-SHA-256-PLUS') === true;
-  const client = createScramClient({
-    crypto: scramCrypto,
-    mechanism,
-    user: parts.credentials.user,
-    password: parts.credentials.password,
-    nonce: randomBytes(18).toString('base64'),
-    // Where -PLUS is offered and another mechanism was asked for, the binding is kept quiet: to
-    // name it would mean "you do not offer it", which a server takes for an attack. RFC 5802 §6.
-    channelBinding:
-      mechanism === 'SCRAM-SHA-256' && offersPlus ? null : readChannelBinding(parts.port.tls),
-  });
-  let step: 'first' | 'final' | 'verified' = 'first';
-  return {
-    initial: client.first(),
-    async answer(challenge) {
-      if (step === 'first') {
-        step = 'final';
-        return client.final(challenge);
-      }
-      if (step === 'verified' || !client.verify(challenge)) {
-        throw new SyntaxFault('sasl.scram', 'the server does not know the password');
-      }
-      step = 'verified';
-      return new Uint8Array(0);
-    },
-    isProven: () => step === 'verified',
-  };
-}
-
-/** RFC 9266 under TLS 1.3, else RFC 5929 §4; null without TLS. */
-function readChannelBinding(tls: TLSSocket | null): ChannelBinding | null {
-  if (tls === null) return null;
-  if (tls.getProtocol() === 'TLSv1.3') {
-    const data = tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
-    return { type: 'tls-exporter', data };
-  }
-  const certificate = tls.getPeerX509Certificate();
-  if (certificate === undefined) return null;
-  const named = certificate.signatureAlgorithm?.toLowerCase() ?? '';
-  const hash = /sha(?:384|512)/.exec(named)?.[0] ?? 'sha256';
-  return {
-    type: 'tls-server-end-point',
-    data: createHash(hash).update(certificate.raw).digest(),
-  };
-}
-
 async function runExchange(
   mechanism: Mechanism,
-  parts: { readonly exchange: Exchange; readonly port: AuthenticationPort },
+  parts: { readonly exchange: SaslExchange; readonly port: AuthenticationPort },
 ): Promise<void> {
   const { exchange, port } = parts;
   // RFC 5034 §4: an initial response that makes the line too long waits for its challenge.
@@ -227,11 +123,3 @@ function authFault(reply: Pop3Reply): Pop3Fault {
   const fault = faultOf(reply, 'login');
   return fault.code === 'refused' ? new Pop3Fault('auth', fault.message) : fault;
 }
-
-const derive = promisify(pbkdf2);
-
-const scramCrypto: ScramCrypto = {
-  hmac: (key, data) => createHmac('sha256', key).update(data).digest(),
-  hash: (data) => createHash('sha256').update(data).digest(),
-  pbkdf2: (password, salt, iterations) => derive(password, salt, iterations, 32, 'sha256'),
-};

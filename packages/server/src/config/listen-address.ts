@@ -20,6 +20,13 @@ export function readListenAddress(text: string): ListenAddress | null {
   return { address: null, port };
 }
 
+/** Of a configuration that was checked. Throws RangeError. */
+export function checkedListenAddress(text: string): ListenAddress {
+  const read = readListenAddress(text);
+  if (read === null) throw new RangeError(`"${text}" is no address to listen on`);
+  return read;
+}
+
 export function writeListenAddress(listen: ListenAddress): string {
   if (listen.address === null) return `:${listen.port}`;
   return listen.address.includes(':')

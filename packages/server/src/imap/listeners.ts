@@ -5,8 +5,9 @@
 
 import { writeStatus } from '@merpati/formats/imap/response-code.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
+import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
-import { type Listener, listen, readListenAddress } from '../net/listen.ts';
+import { type Listener, listen } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
 import { imapLimits } from './limits.ts';
 import { type ImapService, Session } from './session.ts';
@@ -46,7 +47,7 @@ export async function startImap(
   };
   try {
     for (const { protocol, text } of wanted) {
-      const where = readListenAddress(text);
+      const where = checkedListenAddress(text);
       const isSecure = protocol === 'imaps';
       const listener = await listen(
         { home, protocol, ...where, implicitTls: isSecure, busy: busyLine },

@@ -5,7 +5,6 @@
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { readListenAddress as readConfigured } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { createNetworks } from './networks.ts';
@@ -36,15 +35,6 @@ export interface Listener {
 
 /** Wait for the PROXY header; balancers send it at once. */
 const proxyTimeoutMs = 10_000;
-
-/**
- * As the configuration writes it; a configuration that was checked has no other. Throws RangeError.
- */
-export function readListenAddress(text: string): { address: string | null; port: number } {
-  const read = readConfigured(text);
-  if (read === null) throw new RangeError(`"${text}" is no address to listen on`);
-  return read;
-}
 
 const socketOptions = {
   allowHalfOpen: true,

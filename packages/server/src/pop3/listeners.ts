@@ -4,8 +4,9 @@
 
 import { writePop3Reply } from '@merpati/formats/pop3/reply.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
+import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
-import { type Listener, listen, readListenAddress } from '../net/listen.ts';
+import { type Listener, listen } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
 import { pop3Limits } from './limits.ts';
 import { preferredLanguage, refusals } from './replies.ts';
@@ -49,7 +50,7 @@ export async function startPop3(
   };
   try {
     for (const { protocol, text } of wanted) {
-      const where = readListenAddress(text);
+      const where = checkedListenAddress(text);
       const isSecure = protocol === 'pop3s';
       const listener = await listen(
         { home, protocol, ...where, implicitTls: isSecure, busy: busyLine },

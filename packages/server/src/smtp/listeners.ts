@@ -2,8 +2,9 @@
 
 import { writeReply } from '@merpati/formats/smtp/reply.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
+import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
-import { listen, readListenAddress } from '../net/listen.ts';
+import { listen } from '../net/listen.ts';
 import type { Listener } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
 import { commandTable } from './commands/table.ts';
@@ -38,7 +39,7 @@ export async function startSmtp(
   const plainAllowed = options.plainAllowed ?? false;
   const protocols: readonly Protocol[] = ['smtp', 'submission', 'submissions'];
   const wanted = protocols.flatMap((protocol) =>
-    home.config.listen[protocol].map((text) => ({ protocol, ...readListenAddress(text) })),
+    home.config.listen[protocol].map((text) => ({ protocol, ...checkedListenAddress(text) })),
   );
   const started: { protocol: Protocol; listener: Listener }[] = [];
   const stop = async (): Promise<void> => {
