@@ -137,6 +137,7 @@ const purposes: Readonly<Record<string, string>> = {
   oxlint: 'lint',
   'oxlint-tsgolint': 'lint with types',
   'postal-mime': 'an oracle in tests',
+  imapflow: 'a client in tests',
   typescript: 'types',
 };
 

@@ -38,7 +38,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
 };
 
 /** Oracles and tools: in tests only. */
-const testLibraries = ['fast-check', 'nodemailer', 'postal-mime'];
+const testLibraries = ['fast-check', 'imapflow', 'nodemailer', 'postal-mime'];
 
 /** Libraries that have one home. */
 const libraryFolders: Readonly<Record<string, readonly string[]>> = {
