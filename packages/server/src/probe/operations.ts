@@ -3,6 +3,7 @@
  * operation is here as soon as its ground exists.
  */
 
+import { probeSpf } from '@merpati/formats/auth/probe.ts';
 import { probeBodyStructure, probeEnvelope, probeMutf7 } from '@merpati/formats/imap/probe.ts';
 import {
   probeDsn,
@@ -14,6 +15,7 @@ import {
 import { probeSaslprep, probeScramServer } from '@merpati/formats/sasl/probe.ts';
 import { z } from 'zod';
 import { scramCrypto } from '../accounts/scram-crypto.ts';
+import { factsFor } from './dns-facts.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -53,6 +55,11 @@ export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
   },
   envelope: { bytesField: 'message', fields: [], run: (input) => probeEnvelope(input) },
   mutf7: { bytesField: null, fields: ['encode', 'decode'], run: (input) => probeMutf7(input) },
+  spf: {
+    bytesField: null,
+    fields: ['ip', 'helo', 'mailfrom', 'receiver', 'zone'],
+    run: (input) => probeSpf(input, factsFor(input['zone'])),
+  },
   'mime-compose': {
     bytesField: null,
     fields: ['from', 'to', 'cc', 'subject', 'text', 'html'],
