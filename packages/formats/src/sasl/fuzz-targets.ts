@@ -1,6 +1,7 @@
 /** Readers of SASL messages for the fuzzer, with good inputs to start from. */
 
 import { utf8 } from '../bytes.ts';
+import { readOAuthBearer, readXoauth2 } from './bearer.ts';
 import { readLoginAnswer } from './login.ts';
 import { readPlain } from './plain.ts';
 import { saslprep } from './saslprep.ts';
@@ -19,6 +20,14 @@ export const saslTargets = [
     name: 'sasl plain',
     seeds: [utf8('\0tim\0tanstaaftanstaaf'), utf8('Ursel\0Kurt\0xipj3plmq')],
     run: (bytes: Uint8Array) => readPlain(bytes),
+  },
+  {
+    name: 'sasl bearer',
+    seeds: [
+      utf8('n,a=user@example.com,\u0001host=server\u0001auth=Bearer vF9dft4=\u0001\u0001'),
+      utf8('user=you@merpati.test\u0001auth=Bearer ya29.vF9\u0001\u0001'),
+    ],
+    run: (bytes: Uint8Array) => (bytes[0] === 0x75 ? readXoauth2(bytes) : readOAuthBearer(bytes)),
   },
   {
     name: 'sasl login',

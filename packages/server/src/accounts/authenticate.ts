@@ -53,6 +53,14 @@ export interface Authenticator {
   plain(user: string, password: string, context: LoginContext): Promise<Login>;
   /** A `Login` is a refusal before anything was looked at. */
   scram(user: string, context: LoginContext): Promise<ScramLogin | Login>;
+  /** Bearer tokens (RFC 7628), when there is somebody who knows them; user '' leaves it to them. */
+  token?(user: string, token: string, context: LoginContext): Promise<Login>;
+}
+
+/** Who knows what a bearer token stands for. None is configured by default. */
+export interface TokenVerifier {
+  /** The address of the account that it was given out for; null: not valid (any more). */
+  verify(token: string): Promise<string | null>;
 }
 
 /** No failure is answered sooner: it hides what the way to it costs, and slows guessing down. */
@@ -69,8 +77,11 @@ interface Found {
 }
 
 /** The login decides the home: the lab has accounts of several behind one port. */
-export function createAuthenticator(homes: readonly Home[]): Authenticator {
-  return new HomesAuthenticator(homes);
+export function createAuthenticator(
+  homes: readonly Home[],
+  options: { readonly tokens?: TokenVerifier } = {},
+): Authenticator {
+  return new HomesAuthenticator(homes, options.tokens ?? null);
 }
 
 class HomesAuthenticator implements Authenticator {
@@ -82,12 +93,15 @@ class HomesAuthenticator implements Authenticator {
   /** Until when a password is known to be right, by a mark that dies with the process. */
   readonly #known = new Map<string, number>();
   #invented: Promise<Credential> | null = null;
+  readonly token?: NonNullable<Authenticator['token']>;
 
-  constructor(homes: readonly Home[]) {
+  constructor(homes: readonly Home[], tokens: TokenVerifier | null) {
     const first = homes[0];
     if (first === undefined) throw new Error('an authenticator without a home');
     this.#homes = homes;
     this.#first = first;
+    if (tokens === null) return;
+    this.token = (user, token, context) => this.#verifyToken(tokens, { user, token }, context);
   }
 
   async plain(user: string, password: string, context: LoginContext): Promise<Login> {
@@ -126,6 +140,26 @@ class HomesAuthenticator implements Authenticator {
           ? this.#succeed(found, null, name, context)
           : this.#fail(name, context, startedMs),
     };
+  }
+
+  async #verifyToken(
+    tokens: TokenVerifier,
+    { user, token }: { readonly user: string; readonly token: string },
+    context: LoginContext,
+  ): Promise<Login> {
+    const startedMs = performance.now();
+    // Whoever tries tokens is counted by the network: the name may be left to the token.
+    const name = loginName(user);
+    const refused = this.#refuseThrottled(name, context);
+    if (refused !== null) return refused;
+    const address = await tokens.verify(token);
+    const given = address === null ? null : loginName(address);
+    if (given === null || (name !== '' && name !== given)) {
+      return this.#fail(name, context, startedMs);
+    }
+    const found = await this.#find(given);
+    if (found === null) return this.#fail(name, context, startedMs);
+    return this.#succeed(found, null, given, context);
   }
 
   async #find(name: string): Promise<Found | null> {

@@ -1,9 +1,16 @@
 /**
  * SASL on the server's side, without the framing of a protocol: PLAIN, LOGIN, SCRAM-SHA-256 and its
- * -PLUS. RFC 4422 §3; SMTP (4954) and POP3 (5034) wrap the messages in base64.
+ * -PLUS, OAUTHBEARER and XOAUTH2 (RFC 7628). RFC 4422 §3; SMTP (4954), POP3 (5034) and IMAP (9051
+ * §6.2.2) wrap the messages in base64.
  */
 
 import { randomBytes } from 'node:crypto';
+import {
+  type BearerMessage,
+  readOAuthBearer,
+  readXoauth2,
+  writeBearerError,
+} from '@merpati/formats/sasl/bearer.ts';
 import { loginPrompts, readLoginAnswer } from '@merpati/formats/sasl/login.ts';
 import { readPlain } from '@merpati/formats/sasl/plain.ts';
 import { createScramServer } from '@merpati/formats/sasl/scram.ts';
@@ -14,7 +21,9 @@ import type { Wire } from '../net/wire.ts';
 import type { Authenticator, Login, LoginContext, ScramLogin } from './authenticate.ts';
 import { scramCrypto } from './scram-crypto.ts';
 
-export type SaslMechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | 'PLAIN' | 'LOGIN';
+type PasswordMechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | 'PLAIN' | 'LOGIN';
+type TokenMechanism = 'OAUTHBEARER' | 'XOAUTH2';
+export type SaslMechanism = PasswordMechanism | TokenMechanism;
 
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly data: Uint8Array }
@@ -31,12 +40,18 @@ export interface SaslExchange {
  */
 export function offeredMechanisms(
   wire: Pick<Wire, 'secure' | 'channelBinding'>,
-  options: { plainAllowed: boolean },
+  options: { readonly plainAllowed: boolean; readonly tokens?: boolean },
 ): readonly SaslMechanism[] {
+  // RFC 7628 §4: a token is never shown without TLS.
   if (wire.secure === null) return options.plainAllowed ? ['SCRAM-SHA-256', 'PLAIN', 'LOGIN'] : [];
   const isBindable = wire.channelBinding('tls-server-end-point') !== null;
-  const all: SaslMechanism[] = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'];
-  return isBindable ? all : all.slice(1);
+  return [
+    ...(isBindable ? (['SCRAM-SHA-256-PLUS'] as const) : []),
+    'SCRAM-SHA-256',
+    ...(options.tokens === true ? (['OAUTHBEARER', 'XOAUTH2'] as const) : []),
+    'PLAIN',
+    'LOGIN',
+  ];
 }
 
 export interface SaslOptions {
@@ -52,6 +67,8 @@ export function startSasl(mechanism: string, options: SaslOptions): SaslExchange
   if (offered === undefined) return null;
   if (offered === 'PLAIN') return plainExchange(options);
   if (offered === 'LOGIN') return loginExchange(options);
+  if (offered === 'OAUTHBEARER') return tokenExchange(readOAuthBearer, options);
+  if (offered === 'XOAUTH2') return tokenExchange(readXoauth2, options);
   return scramExchange(offered, options);
 }
 
@@ -79,6 +96,27 @@ function loginExchange({ authenticator, context }: SaslOptions): SaslExchange {
         return { kind: 'challenge', data: loginPrompts.password };
       }
       return { kind: 'login', login: await authenticator.plain(user, answer, context) };
+    },
+  };
+}
+
+/** A refusal is told twice: in a challenge for the client's library, then to the client. */
+function tokenExchange(
+  read: (message: Uint8Array) => BearerMessage,
+  { authenticator, context }: SaslOptions,
+): SaslExchange {
+  let refused: Login | null = null;
+  return {
+    async next(message) {
+      // RFC 7628 §3.2.3: the client answers the challenge with %x01, or with nothing.
+      if (refused !== null) return { kind: 'login', login: refused };
+      if (message === null) return { kind: 'challenge', data: nothing };
+      const { user, token } = read(message);
+      if (authenticator.token === undefined) throw new Error('tokens are not on offer');
+      const login = await authenticator.token(user, token, context);
+      if (login.ok) return { kind: 'login', login };
+      refused = login;
+      return { kind: 'challenge', data: writeBearerError() };
     },
   };
 }

@@ -122,6 +122,15 @@ const route = z.strictObject({
     .describe('File with the password; a relative one lies in $CREDENTIALS_DIRECTORY or here.'),
 });
 
+const withheld = z.strictObject({
+  account: z.string().default('*').describe('Whose sessions: an address, "*" for any text.'),
+  client: z
+    .string()
+    .default('*')
+    .describe('Name and version as the client tells them by ID (RFC 2971), "*" for any text.'),
+  capabilities: addresses.describe('What is not offered then, e.g. ["UIDONLY", "NOTIFY"].'),
+});
+
 export const configSchema = z.strictObject({
   hostname: z
     .string()
@@ -160,6 +169,15 @@ export const configSchema = z.strictObject({
         .default(30)
         .describe('How long what a device has deleted can be restored; announced by EXPIRE.'),
       policy: z.enum(['hide', 'leave-copy']).default('hide').describe('Default for new accounts.'),
+    })
+    .prefault({}),
+  imap: z
+    .strictObject({
+      without: z
+        .array(withheld)
+        // QUIRK: Office 365 enables UIDONLY, and then asks by message numbers (seen in 2025).
+        .default([{ account: '*', client: '*Microsoft*', capabilities: ['UIDONLY'] }])
+        .describe('Capabilities kept from some accounts or clients.'),
     })
     .prefault({}),
   journey: z

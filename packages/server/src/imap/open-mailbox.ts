@@ -1,78 +1,93 @@
 /**
  * Opens a mailbox for a session and tells what a client must know of it. RFC 9051 §6.3.2; RFC 3501
- * §6.3.1 (RECENT, UNSEEN); RFC 7162 §3.1.2 (HIGHESTMODSEQ); RFC 8474 §4.2 (MAILBOXID).
+ * §6.3.1 (RECENT, UNSEEN); RFC 4314 §5.2 (READ-ONLY by rights); RFC 7162 §3.1.2 (HIGHESTMODSEQ);
+ * RFC 8474 §4.2 (MAILBOXID).
  */
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';
-import type { MailboxStatus } from '@merpati/store/contract.ts';
+import { flagName, joinPieces, writeMailbox } from '@merpati/formats/imap/response-writer.ts';
+import type { SystemFlag } from '@merpati/formats/imap/search-key.ts';
+import { mayDo, type Rights } from './access/rights.ts';
 import { imapLimits } from './limits.ts';
-import type { Selected } from './selected.ts';
+import type { Place } from './mailboxes/find.ts';
+import { hasUtf8Names } from './modes.ts';
+import { writeMailboxId } from './object-ids.ts';
+import { type Selected, flagsOf } from './selected.ts';
 import type { Session } from './session.ts';
 import { View } from './view/view.ts';
 
-/** Of an own mailbox: all of RFC 4314 §2.1. */
-export const allRights = 'aeiklprstwx';
-
-/** null: there is none by that name, or none that the user may open. */
+/** Everything but the tagged end is put. */
 export async function openMailbox(
   session: Session,
-  command: CommandOf<'select' | 'examine'>,
-): Promise<Selected | null> {
-  const { store, account } = session;
-  const status = await store.mailbox(account, command.mailbox);
-  if (status === null) return null;
+  place: Place,
+  command: Pick<CommandOf<'select' | 'examine'>, 'name'>,
+): Promise<Selected> {
+  const { store } = session;
+  const { owner, status, rights } = place;
+  const mayChange = Array.from('swtei' as const).some((right) => rights.includes(right));
   const selected: Selected = {
-    owner: account,
+    owner,
     mailbox: status.id,
-    name: status.name,
+    name: place.name,
     uidValidity: status.uidValidity,
-    rights: allRights,
-    isReadOnly: command.name === 'examine',
-    view: new View(store, account, status),
+    rights,
+    isReadOnly: command.name === 'examine' || !mayChange,
+    view: new View(store, owner, status),
+    keywords: new Map(),
     saved: [],
   };
-  await tellMailbox(session, status, selected);
+  for (const keyword of await store.keywords(owner, status.id)) {
+    selected.keywords.set(keyword.toLowerCase(), keyword);
+  }
   session.select(selected);
+  await tellMailbox(session, place, selected);
   return selected;
 }
 
-const systemFlags = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
+async function tellMailbox(session: Session, place: Place, selected: Selected): Promise<void> {
+  const { status } = place;
+  putFlags(session, selected);
+  session.put(`* ${status.total} EXISTS\r\n`);
+  if (session.modes.rev2) {
+    const name = writeMailbox(place.name, { utf8: hasUtf8Names(session.modes) });
+    session.put(joinPieces(['* LIST () "/" ', name, '\r\n']));
+  } else {
+    session.put('* 0 RECENT\r\n');
+    await tellFirstUnseen(session, place, selected);
+  }
+  const { uidValidity, uidNext, modseq } = status;
+  session.putStatus('OK', 'UIDs are for ever', { code: 'UIDVALIDITY', number: uidValidity });
+  session.putStatus('OK', 'The next one', { code: 'UIDNEXT', number: uidNext });
+  session.putStatus('OK', 'So far', { code: 'HIGHESTMODSEQ', number: modseq });
+  const id = writeMailboxId(selected.owner, selected.mailbox);
+  session.putStatus('OK', 'Whatever its name', { code: 'MAILBOXID', id });
+}
 
-async function tellMailbox(
-  session: Session,
-  status: MailboxStatus,
-  selected: Selected,
-): Promise<void> {
-  const { store, modes } = session;
-  const { owner, mailbox } = selected;
-  const keywords = await store.keywords(owner, mailbox);
-  const flags = [systemFlags, ...keywords].join(' ');
-  session.put(`* FLAGS (${flags})\r\n`);
+/** FLAGS and PERMANENTFLAGS: again when a keyword is seen that was not told. */
+export function putFlags(session: Session, selected: Selected): void {
+  session.put(`* FLAGS (${flagsOf(selected).join(' ')})\r\n`);
   session.putStatus('OK', 'Flags that are kept', {
     code: 'PERMANENTFLAGS',
-    flags: selected.isReadOnly ? [] : [flags, '\\*'],
+    flags: selected.isReadOnly ? [] : permanentFlags(selected),
   });
-  session.put(`* ${status.total} EXISTS\r\n`);
-  if (!modes.rev2) {
-    session.put('* 0 RECENT\r\n');
-    await tellFirstUnseen(session, status, selected);
-  }
-  session.putStatus('OK', 'UIDs are for ever', {
-    code: 'UIDVALIDITY',
-    number: status.uidValidity,
-  });
-  session.putStatus('OK', 'The next one', { code: 'UIDNEXT', number: status.uidNext });
-  session.putStatus('OK', 'So far', { code: 'HIGHESTMODSEQ', number: status.modseq });
-  session.putStatus('OK', 'Its name for ever', {
-    code: 'MAILBOXID',
-    id: `F${owner}-${mailbox}`,
-  });
+}
+
+function permanentFlags({ rights, keywords }: Pick<Selected, 'rights' | 'keywords'>): string[] {
+  const system = (['answered', 'flagged', 'draft'] as const).filter(() => mayDo(rights, 'w'));
+  const flags: SystemFlag[] = [...system, ...oneOf(rights, 't'), ...oneOf(rights, 's')];
+  const others = mayDo(rights, 'w') ? [...keywords.values(), '\\*'] : [];
+  return [...flags.map(flagName), ...others];
+}
+
+function oneOf(rights: Rights, right: 's' | 't'): SystemFlag[] {
+  if (!mayDo(rights, right)) return [];
+  return right === 's' ? ['seen'] : ['deleted'];
 }
 
 /** The number of a uid asks for all uids in memory: not in a large mailbox. */
 async function tellFirstUnseen(
   session: Session,
-  status: MailboxStatus,
+  { status }: Place,
   { owner, view }: Selected,
 ): Promise<void> {
   if (status.unseen === 0 || status.total > imapLimits.firstUnseenMax) return;

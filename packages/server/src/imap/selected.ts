@@ -2,9 +2,11 @@
 
 import type { MessageSet } from '@merpati/formats/imap/command.ts';
 import type { NumberRange } from '@merpati/formats/imap/sequence-set.ts';
+import { flagName } from '@merpati/formats/imap/response-writer.ts';
 import { setOf } from '@merpati/formats/imap/sequence-set.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { AccountId, MailboxId, Uid } from '@merpati/store/ids.ts';
+import type { Rights } from './access/rights.ts';
 import type { Session } from './session.ts';
 import type { View } from './view/view.ts';
 
@@ -14,11 +16,13 @@ export interface Selected {
   readonly mailbox: MailboxId;
   readonly name: string;
   readonly uidValidity: number;
-  /** What the user may do here, as letters of RFC 4314 §2.1; all of them in an own mailbox. */
-  readonly rights: string;
+  /** What the user may do here. */
+  readonly rights: Rights;
   /** By EXAMINE, or because no right is left that would change anything. */
   readonly isReadOnly: boolean;
   readonly view: View;
+  /** Those that the client was told of in FLAGS, by their lower-case form. */
+  readonly keywords: Map<string, string>;
   /** The saved result of a search, ascending. RFC 5182. */
   saved: readonly Uid[];
 }
@@ -41,4 +45,25 @@ export async function resolveMessages(
   return set === '$'
     ? view.resolve(setOf(saved), 'uid')
     : view.resolve(set, isUid ? 'uid' : 'number');
+}
+
+/** What FLAGS tells. */
+export function flagsOf({ keywords }: Pick<Selected, 'keywords'>): string[] {
+  const system = (['answered', 'flagged', 'deleted', 'seen', 'draft'] as const).map(flagName);
+  return [...system, ...keywords.values()];
+}
+
+/**
+ * To be asked before keywords are told: true when one of them is new to the client, which must hear
+ * FLAGS first (RFC 9051 §7.3.5 lets a server tell it at any time; strict clients want it).
+ */
+export function learnKeywords(selected: Selected, keywords: readonly string[]): boolean {
+  let isNew = false;
+  for (const keyword of keywords) {
+    const key = keyword.toLowerCase();
+    if (selected.keywords.has(key)) continue;
+    selected.keywords.set(key, keyword);
+    isNew = true;
+  }
+  return isNew;
 }

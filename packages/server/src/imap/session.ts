@@ -43,7 +43,8 @@ import { answerFailure, lastWords } from './failure.ts';
 import { type FeedListener, type MailChange, feedOf } from './feed.ts';
 import { imapLimits } from './limits.ts';
 import { type Modes, hasUtf8Names, initialModes } from './modes.ts';
-import type { Selected } from './selected.ts';
+import { putFlags } from './open-mailbox.ts';
+import { type Selected, learnKeywords } from './selected.ts';
 import { tellUpdates } from './view/tell.ts';
 
 /** How much the lab's fault `slow` delays each group of replies. */
@@ -210,6 +211,12 @@ export class Session implements FeedListener {
       return;
     }
     await tellUpdates(this, selected.view, options.expungesAllowed);
+  }
+
+  /** To be called before keywords go out: tells FLAGS when the client has not heard of one. */
+  learnKeywords(keywords: readonly string[]): void {
+    const { open } = this;
+    if (keywords.length > 0 && learnKeywords(open, keywords)) putFlags(this, open);
   }
 
   /** From the feed. */

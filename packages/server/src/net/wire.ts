@@ -5,9 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { tickAfter, unwatch, watch } from './deadlines.ts';
+import { DeflatedSocket } from './deflated-socket.ts';
 
 export type WireFaultReason =
   /** The peer has closed its side, and nothing complete is left to read. */
@@ -75,7 +77,7 @@ interface Writer {
 
 /** Sockets know their wire, so that all of them share one set of listeners. */
 const wireOf = Symbol('wire');
-type WiredSocket = Socket & { [wireOf]?: Wire };
+type WiredSocket = Duplex & { [wireOf]?: Wire };
 
 let wiresMade = 0;
 
@@ -85,12 +87,16 @@ export class Wire {
   /** After PROXY protocol the real client. */
   remote: Peer;
   secure: TlsFacts | null = null;
+  /** Compressed both ways. */
+  isDeflated = false;
   dueTick = 0;
   onClosed: ((wire: Wire) => void) | null = null;
   /** For whoever counts places: under which address this one was entered. */
   enteredAs: string | null = null;
 
   #socket: WiredSocket;
+  /** Under compression it is not the outermost. */
+  #secured: TLSSocket | null = null;
   #head: Buffer | null = null;
   #at = 0;
   #later: Buffer[] | null = null;
@@ -246,6 +252,7 @@ export class Wire {
     plain.pause();
     if (options?.keepInput === true) for (const chunk of early.reverse()) plain.unshift(chunk);
     const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    this.#secured = secure;
     this.#socket = secure;
     this.#isPaused = false;
     this.#attach(secure);
@@ -262,13 +269,28 @@ export class Wire {
     };
   }
 
+  /** From here on octets are compressed both ways, what has come and was not read included. */
+  deflate(): void {
+    const inner = this.#socket;
+    const early: Uint8Array[] = [];
+    for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) early.push(chunk);
+    this.#detach(inner);
+    inner.pause();
+    for (const chunk of early.reverse()) inner.unshift(chunk);
+    const deflated = new DeflatedSocket(inner);
+    this.#socket = deflated;
+    this.#isPaused = false;
+    this.isDeflated = true;
+    this.#attach(deflated);
+  }
+
   /**
    * RFC 9266 (tls-exporter, TLS 1.3) and RFC 5929 §4 (tls-server-end-point); null when there is
    * none.
    */
   channelBinding(type: ChannelBindingType): Uint8Array | null {
-    const socket = this.#socket;
-    if (!(socket instanceof TLSSocket) || this.secure === null) return null;
+    const socket = this.#secured;
+    if (socket === null || this.secure === null) return null;
     if (type === 'tls-exporter') {
       // Before TLS 1.3 exporters are safe only with the extended master secret, which Node does not
       // tell.

@@ -4,8 +4,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { type Socket, connect } from 'node:net';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { AccountSettings, Store } from '@merpati/store/contract.ts';
 import { type AccountId, accountId } from '@merpati/store/ids.ts';
@@ -152,14 +153,14 @@ async function deliver(
 
 /** A connection for tests that care for each octet. */
 export class RawImap {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   greeting = '';
   #seen = '';
   #isGone = false;
   #tags = 0;
   #wake = (): void => undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.#seen += chunk.toString('latin1');
@@ -189,10 +190,10 @@ export class RawImap {
     return new RawImap(await secure(this.socket, ca));
   }
 
-  /** Goes on over another stream, in a new object. */
-  over(socket: Socket): RawImap {
+  /** Goes on over another stream, which is made of the socket, in a new object. */
+  over(make: (socket: Duplex) => Duplex): RawImap {
     this.socket.removeAllListeners('data');
-    return new RawImap(socket);
+    return new RawImap(make(this.socket));
   }
 
   /** Octets, as they are. */
@@ -257,7 +258,7 @@ export class RawImap {
   }
 }
 
-async function secure(socket: Socket, ca: string): Promise<Socket> {
+async function secure(socket: Duplex, ca: string): Promise<Duplex> {
   const secured = connectTls({ socket, ca, servername: 'mail.merpati.test' });
   await new Promise((resolve, reject) => {
     secured.once('secureConnect', resolve);

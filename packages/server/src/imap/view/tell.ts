@@ -29,7 +29,10 @@ export async function tellUpdates(
     for (const number of expunged) await session.send(`* ${number} EXPUNGE\r\n`);
   }
   if (exists !== null) session.put(`* ${exists} EXISTS\r\n`);
-  for (const row of changed) await session.send(writeChange(row, view, modes));
+  for (const row of changed) {
+    session.learnKeywords(row.keywords);
+    await session.send(writeChange(row, view, modes));
+  }
 }
 
 function writeChange(row: FlagRow, view: View, modes: Modes): string {
