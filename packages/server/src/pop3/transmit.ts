@@ -35,7 +35,7 @@ export async function transmit(
     // QUIRK: 8-bit headers go out as they are also without UTF8 mode, where RFC 6856 §2.1 wants a
     // refusal or a rewritten message. Bytes are never changed here, and one such message (any
     // stranger can send it) would stop the downloads of fetchmail, getmail and others, which never
-    // send UTF8.
+    // send UTF8. See docs/decisions/003-pop3-and-8-bit-headers.md.
     held.push(stuffer.push(how.cutter?.push(chunk) ?? chunk));
     // Our own prefix says nothing of the body's health: a damaged message is refused, not broken
     // off.
