@@ -15,7 +15,6 @@ import { sealProfile } from '../seals.ts';
 import type { WriterContext } from './context.ts';
 import { createDefaultMailboxes } from './mailboxes.ts';
 import { dropRightsOf } from './mailbox-parts.ts';
-import { indexTracesOfAccounts } from '../index/schema.ts';
 import { releaseContent } from './messages.ts';
 
 const done: DirectoryResult = { ok: true, id: null };
