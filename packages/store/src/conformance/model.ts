@@ -98,7 +98,19 @@ import {
 const dayMs = 86_400_000;
 
 /** What a model can answer: everything but the care of an engine. */
-export type Model = Omit<Store, 'subscribe' | 'check' | 'repair' | 'backup' | 'stats'>;
+export type Model = Omit<
+  Store,
+  | 'subscribe'
+  | 'check'
+  | 'repair'
+  | 'backup'
+  | 'stats'
+  // Searches have a model of their own: see model-search.ts.
+  | 'details'
+  | 'search'
+  | 'indexed'
+  | 'reindex'
+>;
 
 export class ModelStore implements Model {
   readonly #state = emptyState();

@@ -124,7 +124,7 @@ export class SqliteStore implements Store {
     const { directory } = parts.paths;
     const { freshFrom } = parts;
     this.#index = new IndexClient({ directory, freshFrom }, parts.writer, () => this.#care.dirty());
-    this.#search = new SearchClient({ directory, freshFrom });
+    this.#search = new SearchClient({ directory, freshFrom }, (account) => this.indexed(account));
     this.#index.wake();
     this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
     this.#housekeeping.unref();

@@ -22,18 +22,21 @@ interface Answer {
 
 export class SearchClient {
   readonly #start: SearchStart;
+  readonly #indexed: (account: AccountId) => Promise<void>;
   readonly #answers = new Map<number, Answer>();
   #nextId = 1;
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(start: SearchStart) {
+  constructor(start: SearchStart, indexed: (account: AccountId) => Promise<void>) {
     this.#start = start;
+    this.#indexed = indexed;
   }
 
   async *search(account: AccountId, query: SearchQuery): AsyncGenerator<Found> {
-    checkSize(query);
+    // A message is given its thread when it is indexed.
+    if (checkSize(query)) await this.#indexed(account);
     if (this.#isClosed) throw new StoreUnavailable('closed');
     const id = this.#nextId;
     this.#nextId += 1;
@@ -117,49 +120,26 @@ export class SearchClient {
   }
 }
 
-/** Throws `SearchTooBig`. */
-function checkSize(query: SearchQuery): void {
-  const sum = { criteria: 0, texts: 0, ranges: 0 };
+/** Throws `SearchTooBig`. Answers whether it asks for threads. */
+function checkSize(query: SearchQuery): boolean {
+  const sum = { criteria: 0, texts: 0, ranges: 0, threads: 0 };
   const walk = (criterion: Criterion, depth: number): void => {
+    const { kind } = criterion;
     sum.criteria += 1;
     if (depth > searchLimits.depthMax) throw new SearchTooBig('criteria too deep');
     if (sum.criteria > searchLimits.criteriaMax) throw new SearchTooBig('too many criteria');
-    switch (criterion.kind) {
-      case 'and':
-      case 'or':
-        for (const each of criterion.of) walk(each, depth + 1);
-        return;
-      case 'not':
-        walk(criterion.of, depth + 1);
-        return;
-      case 'uid':
-        sum.ranges += criterion.ranges.length;
-        break;
-      case 'header':
-      case 'body':
-      case 'text':
-        sum.texts += 1;
-        if (criterion.text.length > searchLimits.textLengthMax) {
-          throw new SearchTooBig('text too long');
-        }
-        break;
-      default:
+    if (kind === 'and' || kind === 'or') for (const each of criterion.of) walk(each, depth + 1);
+    else if (kind === 'not') walk(criterion.of, depth + 1);
+    else if (kind === 'uid') sum.ranges += criterion.ranges.length;
+    else if (kind === 'thread') sum.threads += 1;
+    else if (kind === 'header' || kind === 'body' || kind === 'text') {
+      sum.texts += 1;
+      const isLong = criterion.text.length > searchLimits.textLengthMax;
+      if (isLong) throw new SearchTooBig('text too long');
     }
     if (sum.ranges > searchLimits.rangesMax) throw new SearchTooBig('too many ranges');
     if (sum.texts > searchLimits.textsMax) throw new SearchTooBig('too many texts');
   };
   walk(query.criteria, 0);
-}
-
-/** Does it ask for threads? Those are given when a message is indexed. */
-export function asksForThreads(criterion: Criterion): boolean {
-  switch (criterion.kind) {
-    case 'and':
-    case 'or':
-      return criterion.of.some(asksForThreads);
-    case 'not':
-      return asksForThreads(criterion.of);
-    default:
-      return criterion.kind === 'thread';
-  }
+  return sum.threads > 0;
 }

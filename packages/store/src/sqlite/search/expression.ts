@@ -48,10 +48,15 @@ export function compile(criterion: Criterion): Compiled {
   const compiler = new Compiler();
   const mayBe = compiler.compile(criterion, 1);
   const surely = compiler.compile(criterion, 0);
-  return { mayBe, surely, ...compiler };
+  const { values, leaves, rangeSets } = compiler;
+  return { mayBe, surely, values, leaves, rangeSets };
 }
 
 type Unknown = 0 | 1;
+
+type TextCriterion = Extract<Criterion, { kind: 'header' | 'body' | 'text' }>;
+/** What each row answers by itself. */
+type PlainCriterion = Exclude<Criterion, TextCriterion | { kind: 'and' | 'or' | 'not' }>;
 
 class Compiler {
   readonly values: SQLInputValue[] = [];
@@ -75,8 +80,18 @@ class Compiler {
       case 'day':
         if (criterion.of !== 'sent') return this.#plainOf(criterion);
         return this.#leafOf(criterion, () => this.#sentDay(criterion))(unknown);
-      default:
+      case 'all':
+      case 'email':
+      case 'flag':
+      case 'keyword':
+      case 'modseq':
+      case 'size':
+      case 'thread':
+      case 'time':
+      case 'uid':
         return this.#plainOf(criterion);
+      default:
+        return criterion satisfies never;
     }
   }
 
@@ -97,7 +112,7 @@ class Compiler {
     return known;
   }
 
-  #plainOf(criterion: Criterion): string {
+  #plainOf(criterion: PlainCriterion): string {
     const known = this.#plainSql.get(criterion) ?? this.#plain(criterion);
     this.#plainSql.set(criterion, known);
     return known;
@@ -114,7 +129,7 @@ class Compiler {
       AND v.content_id = m.content_id AND v.leaf = ${this.leaves.length - 1})`;
   }
 
-  #plain(criterion: Criterion): string {
+  #plain(criterion: PlainCriterion): string {
     switch (criterion.kind) {
       case 'all':
         return '1';
@@ -144,7 +159,7 @@ class Compiler {
         return `coalesce((SELECT i.thread_id FROM content_index i
           WHERE i.entry_id = ${entryOfRow}) = ${this.#value(criterion.thread)}, 0)`;
       default:
-        throw new Error(`no plain criterion: ${criterion.kind}`);
+        return criterion satisfies never;
     }
   }
 
@@ -179,7 +194,7 @@ class Compiler {
     return (unknown) => `coalesce(${condition}, ${unknown})`;
   }
 
-  #text(criterion: Extract<Criterion, { kind: 'body' | 'text' | 'header' }>) {
+  #text(criterion: TextCriterion): (unknown: Unknown) => string {
     const leaf = makeLeaf(criterion);
     const verdict = this.#addLeaf(leaf);
     const match = this.#match(leaf);
@@ -235,27 +250,22 @@ function queryOf(leaf: Leaf): string | null {
   return leaf.kind === 'body' ? `body : (${grams})` : `body : (${grams}) OR head : (${grams})`;
 }
 
-/** What it costs to ask a row. */
+/** What it costs to ask a row, beside a comparison of numbers. */
+const costs: Readonly<Partial<Record<Criterion['kind'], number>>> = {
+  keyword: 5,
+  thread: 20,
+  header: 100,
+  body: 100,
+  text: 100,
+};
+
 function costOf(criterion: Criterion): number {
-  switch (criterion.kind) {
-    case 'and':
-    case 'or':
-      return criterion.of.reduce((sum, each) => sum + costOf(each), 0);
-    case 'not':
-      return costOf(criterion.of);
-    case 'header':
-    case 'body':
-    case 'text':
-      return 100;
-    case 'day':
-      return criterion.of === 'sent' ? 20 : 1;
-    case 'thread':
-      return 20;
-    case 'keyword':
-      return 5;
-    default:
-      return 1;
+  if (criterion.kind === 'not') return costOf(criterion.of);
+  if (criterion.kind === 'and' || criterion.kind === 'or') {
+    return criterion.of.reduce((sum, each) => sum + costOf(each), 0);
   }
+  if (criterion.kind === 'day' && criterion.of === 'sent') return 20;
+  return costs[criterion.kind] ?? 1;
 }
 
 /** SQLite bounds how deep an expression may be: a chain of a thousand would be too deep. */

@@ -69,7 +69,7 @@ const gramsMax = 12;
  * gramsOf('RAPAT'); // '"RAP" AND "APA" AND "PAT"'
  */
 export function gramsOf(text: string): string | null {
-  const signs = [...text];
+  const signs = Array.from(text);
   const count = signs.length - 2;
   if (count < 1) return null;
   const grams = new Set<string>();
@@ -88,5 +88,5 @@ export function gramsOf(text: string): string | null {
 
 /** A text of one gram is there where its gram is: no need to look. */
 export function isOneGram(text: string): boolean {
-  return [...text].length === 3;
+  return Array.from(text).length === 3;
 }
