@@ -112,7 +112,7 @@ function readBinaryPart(cursor: Cursor): number[] {
 const specText = /[A-Za-z.]+/y;
 
 /** What is inside of the brackets, and the closing one. */
-function readSection(cursor: Cursor): Section {
+export function readSection(cursor: Cursor): Section {
   const part = readPart(cursor);
   if (cursor.skip(']')) return { part, text: null, fields: [] };
   if (part.length > 0) cursor.expect('.');

@@ -42,6 +42,8 @@ export const imapLimits = {
   sliceOctetsMax: 64 * 1024,
   /** Changes asked of the store at a time. */
   changesMax: 1000,
+  /** Messages of one APPEND together, when there are several: small ones wait in memory. */
+  appendOctetsMax: 32 * 1024 * 1024,
   /** Messages whose flags are changed in one transaction: others wait for it. */
   editedAtOnceMax: 10_000,
   /** Messages looked at, and expunged in one transaction, at a time. */
@@ -50,6 +52,9 @@ export const imapLimits = {
   firstUnseenMax: 100_000,
   /** Own changes that a session keeps in mind, so as not to tell them to itself. */
   ownChangesMax: 256,
+  /** Searches of one session that are followed (RETURN (UPDATE)), and what each may have found. */
+  contextsMax: 8,
+  contextMessagesMax: 100_000,
   /** When stopping: an answer under way may be finished within this. */
   stopGraceMs: 10_000,
 } as const;

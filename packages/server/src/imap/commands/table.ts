@@ -2,7 +2,9 @@
 
 import type { CommandName } from '@merpati/formats/imap/command.ts';
 import type { CommandRow, SourceRow } from '../command-row.ts';
+import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
+import { cancelupdate } from './cancelupdate.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
 import { compress } from './compress.ts';
@@ -11,6 +13,7 @@ import { create } from './create.ts';
 import { deleteMailbox } from './delete.ts';
 import { deleteacl } from './deleteacl.ts';
 import { enable } from './enable.ts';
+import { esearch } from './esearch.ts';
 import { expunge } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { getacl } from './getacl.ts';
@@ -29,14 +32,18 @@ import { namespace } from './namespace.ts';
 import { move } from './move.ts';
 import { check, noop } from './noop.ts';
 import { rename } from './rename.ts';
+import { replace } from './replace.ts';
+import { search } from './search.ts';
 import { examine, select } from './select.ts';
 import { setacl } from './setacl.ts';
 import { setmetadata } from './setmetadata.ts';
 import { setquota } from './setquota.ts';
+import { sort } from './sort.ts';
 import { starttls } from './starttls.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
+import { thread } from './thread.ts';
 import { unauthenticate } from './unauthenticate.ts';
 import { unselect } from './unselect.ts';
 
@@ -47,6 +54,7 @@ type Commands = { readonly [N in Exclude<CommandName, SourceName>]?: CommandRow<
 
 export const commands: Commands = {
   authenticate,
+  cancelupdate,
   capability,
   check,
   close,
@@ -56,6 +64,7 @@ export const commands: Commands = {
   delete: deleteMailbox,
   deleteacl,
   enable,
+  esearch,
   examine,
   expunge,
   fetch,
@@ -75,17 +84,20 @@ export const commands: Commands = {
   move,
   noop,
   rename,
+  search,
   select,
   setacl,
   setmetadata,
   setquota,
+  sort,
   starttls,
   status,
   store,
   subscribe,
+  thread,
   unauthenticate,
   unselect,
   unsubscribe,
 };
 
-export const sourceCommands: { readonly [N in SourceName]?: SourceRow } = {};
+export const sourceCommands: { readonly [N in SourceName]?: SourceRow } = { append, replace };
