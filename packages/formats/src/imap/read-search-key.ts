@@ -106,7 +106,8 @@ function readNested(reading: Reading, word: string, depth: number): SearchKey | 
   if (word !== 'NOT' && word !== 'OR' && word !== 'FUZZY') return null;
   cursor.space();
   const first = readKey(reading, depth + 1);
-  if (word !== 'OR') return { key: word === 'NOT' ? 'not' : 'fuzzy', of: first };
+  if (word === 'NOT') return { key: 'not', of: first };
+  if (word === 'FUZZY') return { key: 'fuzzy', of: first };
   cursor.space();
   return { key: 'or', either: first, other: readKey(reading, depth + 1) };
 }

@@ -58,7 +58,8 @@ export type SearchKey =
       readonly entry: { readonly name: string; readonly type: 'priv' | 'shared' | 'all' } | null;
     }
   | { readonly key: 'emailid' | 'threadid'; readonly id: string }
-  | { readonly key: 'not' | 'fuzzy'; readonly of: SearchKey }
+  | { readonly key: 'not'; readonly of: SearchKey }
+  | { readonly key: 'fuzzy'; readonly of: SearchKey }
   | { readonly key: 'or'; readonly either: SearchKey; readonly other: SearchKey }
   | { readonly key: 'and'; readonly all: readonly SearchKey[] };
 

@@ -44,6 +44,7 @@ import { type FeedListener, type MailChange, feedOf } from './feed.ts';
 import { imapLimits } from './limits.ts';
 import { type Modes, hasUtf8Names, initialModes } from './modes.ts';
 import { putFlags } from './open-mailbox.ts';
+import { tellChangedSearches, tellGoneFromSearches } from './searching/contexts.ts';
 import { type Selected, learnKeywords } from './selected.ts';
 import { tellUpdates } from './view/tell.ts';
 
@@ -210,7 +211,9 @@ export class Session implements FeedListener {
       this.end('The mailbox was deleted meanwhile');
       return;
     }
+    if (options.expungesAllowed) await tellGoneFromSearches(this, selected);
     await tellUpdates(this, selected.view, options.expungesAllowed);
+    await tellChangedSearches(this, selected);
   }
 
   /** To be called before keywords go out: tells FLAGS when the client has not heard of one. */
