@@ -26,6 +26,7 @@ const needs = {
   mbsync: { files: ['mbsync'], package: 'isync' },
   imapfilter: { files: ['imapfilter'], package: 'imapfilter' },
   offlineimap: { files: ['offlineimap'], package: 'offlineimap3' },
+  script: { files: ['script'], package: 'bsdutils' },
   neomutt: { files: ['neomutt'], package: 'neomutt' },
   python3: { files: ['python3'], package: 'python3' },
   unbound: { files: ['unbound'], package: 'unbound' },
