@@ -46,8 +46,8 @@ export function compareOctetwise(one: string, other: string): number {
 }
 
 /**
- * Only surrogates and U+E000 to U+FFFF change places between the two orders; a surrogate pair stands
- * for a character above all of the others.
+ * Only surrogates and U+E000 to U+FFFF change places between the two orders: a surrogate pair
+ * stands for a character above all of the others.
  */
 function isSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdfff;

@@ -71,7 +71,7 @@ const rows = [
 const sorted = (...criteria: Parameters<typeof orderBy>[0]): number[] =>
   rows.toSorted(orderBy(criteria)).map(({ number }) => number);
 
-test('criteria order in their turn, the number decides between equals and is never reversed', () => {
+test('criteria order in their turn; the number decides and is never reversed', () => {
   const up = { reverse: false };
   const down = { reverse: true };
   assert.deepEqual(sorted({ by: 'arrival', ...up }), [3, 2, 4, 1]);

@@ -22,9 +22,9 @@ type Need = Partial<Readonly<Record<Concerned, readonly Right[]>>>;
 const nothing: Need = {};
 
 /**
- * STORE, APPEND and the like need more for each flag: `rightOfFlags`. Where a right for a side
- * effect is missing (`s` in FETCH, `e` in CLOSE, flags in COPY and APPEND) the effect alone does not
- * take place. RFC 4314 §4.
+ * STORE, APPEND and the like need more for each flag: `rightsOfFlags`. Where a right for a side
+ * effect is missing (`s` in FETCH, `e` in CLOSE, flags in COPY and APPEND) the effect alone does
+ * not take place. RFC 4314 §4.
  */
 export const commandNeeds = {
   append: { named: ['i'] },

@@ -1,6 +1,6 @@
 /**
- * LIST, with all that it can select and return. RFC 9051 §6.3.9; RFC 3501 §6.3.8; RFC 5258; RFC 5819
- * (STATUS); RFC 6154 (SPECIAL-USE); RFC 8440 (MYRIGHTS); RFC 9590 (METADATA).
+ * LIST, with all that it can select and return. RFC 9051 §6.3.9; RFC 3501 §6.3.8; RFC 5258; RFC
+ * 5819 (STATUS); RFC 6154 (SPECIAL-USE); RFC 8440 (MYRIGHTS); RFC 9590 (METADATA).
  */
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';

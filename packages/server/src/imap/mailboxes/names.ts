@@ -37,8 +37,8 @@ export function nameOfOther(address: string, name: string): string {
 }
 
 /**
- * Addresses may hold what names of mailboxes may not (`a/b%c@surat.test`): such signs are written as
- * `=` and two hexadecimal digits each.
+ * Addresses may hold what names of mailboxes may not (`a/b%c@surat.test`): such signs are written
+ * as `=` and two hexadecimal digits each.
  */
 function writeOwner(address: string): string {
   return address.replace(/[=/*%\u0000-\u001f\u007f]/gu, (sign) => {

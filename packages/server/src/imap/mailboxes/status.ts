@@ -1,6 +1,7 @@
 /**
  * What STATUS tells of a mailbox; all of it is counted already. RFC 9051 §6.3.11; RFC 3501 §6.3.10
- * (RECENT); RFC 7162 §3.1.7; RFC 7889 §3 (APPENDLIMIT); RFC 8438 (SIZE); RFC 8474 §4.3; RFC 9208 §5.
+ * (RECENT); RFC 7162 §3.1.7; RFC 7889 §3 (APPENDLIMIT); RFC 8438 (SIZE); RFC 8474 §4.3; RFC 9208
+ * §5.
  */
 
 import type { StatusItem } from '@merpati/formats/imap/command.ts';

@@ -20,18 +20,22 @@ export interface ListLine {
   readonly name: string;
   /** Which selections hold below; empty: nothing is said of it. */
   readonly childInfo: readonly string[];
+  /** What it was called before it was renamed. RFC 9051 §6.3.9.7. */
+  readonly oldName?: string;
 }
 
 export function writeListLine(
   session: Session,
   word: 'LIST' | 'LSUB',
-  { attributes, name, childInfo }: ListLine,
+  { attributes, name, childInfo, oldName }: ListLine,
 ): Uint8Array {
   const below = childInfo.map((option) => `"${option}"`).join(' ');
   return joinPieces([
     `* ${word} (${attributes.join(' ')}) "${levelSeparator}" `,
     writeName(session, name),
-    below === '' ? '\r\n' : ` ("CHILDINFO" (${below}))\r\n`,
+    below === '' ? '' : ` ("CHILDINFO" (${below}))`,
+    ...(oldName === undefined ? [] : [' ("OLDNAME" (', writeName(session, oldName), '))']),
+    '\r\n',
   ]);
 }
 
