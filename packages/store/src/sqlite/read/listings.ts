@@ -36,6 +36,23 @@ const keywordSetsMax = 65_536;
 const comma = 44;
 const zero = 48;
 
+interface Counters {
+  readonly total: number;
+  readonly unseen: number;
+  readonly uidnext: number;
+}
+
+/** null: it is not there, or its account is being taken apart; messages of it may still be. */
+export function countersOf(db: Database, box: Box): Counters | null {
+  const row = db.get<Counters>(
+    `SELECT total, unseen, uidnext FROM mailbox JOIN account a USING (account_id)
+     WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0`,
+    box.account,
+    box.mailbox,
+  );
+  return row ?? null;
+}
+
 /** Reads `1,22,333` into `into` from `at` on; answers where it ends. */
 function readNumbers(text: string, into: Uint32Array | Uint8Array | Float64Array, at = 0): number {
   let next = at;
@@ -53,7 +70,9 @@ function readNumbers(text: string, into: Uint32Array | Uint8Array | Float64Array
 }
 
 export async function listUids(db: Database, box: Box): Promise<Uint32Array> {
-  let uids = new Uint32Array(countOf(db, box) + 1);
+  const counters = countersOf(db, box);
+  if (counters === null) return new Uint32Array();
+  let uids = new Uint32Array(counters.total);
   let count = 0;
   for (let after = 0; ;) {
     const slice = db.get<{ n: number; last: number; uids: string }>(
@@ -73,16 +92,6 @@ export async function listUids(db: Database, box: Box): Promise<Uint32Array> {
     await setImmediate();
   }
   return uids.length === count ? uids : uids.slice(0, count);
-}
-
-/** As the mailbox counts them; 0 when it is not there. */
-function countOf(db: Database, box: Box): number {
-  const row = db.get<{ total: number }>(
-    'SELECT total FROM mailbox WHERE account_id = ? AND mailbox_id = ?',
-    box.account,
-    box.mailbox,
-  );
-  return row?.total ?? 0;
 }
 
 /** More may have come while others were read. */
@@ -106,8 +115,8 @@ type FlagColumns = readonly [
   journey: number,
 ];
 
-const flagColumns = `m.uid, m.modseq, m.flags, m.keywords, m.content_id, m.email_id,
-  m.internal_date_ms, m.saved_ms, m.size, m.journey_id`;
+const flagColumns = `uid, modseq, flags, keywords, content_id, email_id,
+  internal_date_ms, saved_ms, size, journey_id`;
 
 function flagRow(row: FlagColumns): FlagRow {
   return {
@@ -124,13 +133,11 @@ function flagRow(row: FlagColumns): FlagRow {
   };
 }
 
-/** Rows whose mailbox is there. */
-const inMailboxes = `FROM message m JOIN mailbox b USING (account_id, mailbox_id)`;
-
 export function listFlagRows(db: Database, box: Box, slice: UidSlice): readonly FlagRow[] {
+  if (countersOf(db, box) === null) return [];
   const rows = db.rows<FlagColumns>(
-    `SELECT ${flagColumns} ${inMailboxes} WHERE m.account_id = ? AND m.mailbox_id = ?
-       AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?`,
+    `SELECT ${flagColumns} FROM message WHERE account_id = ? AND mailbox_id = ?
+       AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`,
     box.account,
     box.mailbox,
     slice.fromUid,
@@ -146,9 +153,10 @@ export function listChangedRows(
   box: Box,
   between: { readonly after: number; readonly upTo: number },
 ): readonly FlagRow[] {
+  if (countersOf(db, box) === null) return [];
   const rows = db.rows<FlagColumns>(
-    `SELECT ${flagColumns} ${inMailboxes} WHERE m.account_id = ?1 AND m.mailbox_id = ?2
-       AND m.modseq > ?3 AND m.modseq <= ?4 ORDER BY m.modseq, m.uid`,
+    `SELECT ${flagColumns} FROM message WHERE account_id = ?1 AND mailbox_id = ?2
+       AND modseq > ?3 AND modseq <= ?4 ORDER BY modseq, uid`,
     box.account,
     box.mailbox,
     between.after,
@@ -187,17 +195,20 @@ function readTablePart(
   box: Box,
   { ask, sets }: { readonly ask: UidSlice; readonly sets: Map<string | null, number> },
 ): FlagTable {
-  const slice = db.get<TableSlice>(
-    `SELECT count(*) AS n, coalesce(group_concat(uid), '') AS uids,
+  const slice =
+    countersOf(db, box) === null
+      ? undefined
+      : db.get<TableSlice>(
+          `SELECT count(*) AS n, coalesce(group_concat(uid), '') AS uids,
        group_concat(flags) AS flags, group_concat(modseq) AS modseqs FROM
-       (SELECT m.uid, m.flags, m.modseq ${inMailboxes} WHERE m.account_id = ? AND m.mailbox_id = ?
-          AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?)`,
-    box.account,
-    box.mailbox,
-    ask.fromUid,
-    ask.toUid,
-    ask.limit,
-  );
+       (SELECT uid, flags, modseq FROM message WHERE account_id = ? AND mailbox_id = ?
+          AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?)`,
+          box.account,
+          box.mailbox,
+          ask.fromUid,
+          ask.toUid,
+          ask.limit,
+        );
   const count = slice?.n ?? 0;
   const uids = new Uint32Array(count);
   const flags = new Uint8Array(count);
@@ -271,12 +282,8 @@ function joined(parts: readonly FlagTable[], keywords: readonly (readonly string
 }
 
 export async function findFirstUnseen(db: Database, box: Box): Promise<Uid | null> {
-  const mailbox = db.get<{ unseen: number; uidnext: number }>(
-    'SELECT unseen, uidnext FROM mailbox WHERE account_id = ? AND mailbox_id = ?',
-    box.account,
-    box.mailbox,
-  );
-  if (mailbox === undefined || mailbox.unseen === 0) return null;
+  const mailbox = countersOf(db, box);
+  if (mailbox === null || mailbox.unseen === 0) return null;
   for (let from = 1; from < mailbox.uidnext; from += searchSliceMax) {
     const found = db.get<{ uid: number }>(
       `SELECT uid FROM message WHERE account_id = ? AND mailbox_id = ?

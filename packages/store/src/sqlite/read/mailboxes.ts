@@ -33,7 +33,7 @@ import { anyone, effectiveRights } from '../../rights.ts';
 import { contentCrc } from '../checksums.ts';
 import type { Database } from '../database.ts';
 import { KeywordCounts, readKeywords } from '../mailbox-counters.ts';
-import { listChangedRows } from './listings.ts';
+import { countersOf, listChangedRows } from './listings.ts';
 import { inSlices } from './slices.ts';
 
 interface MailboxColumns {
@@ -155,21 +155,23 @@ export function listAnnotations(
   account: AccountId,
   mailbox: MailboxId | null,
 ): readonly Annotation[] {
-  return db.all<{ entry: string; value: Uint8Array }>(
+  const rows = db.all<Annotation>(
     `SELECT entry, value FROM annotation JOIN account a USING (account_id)
      WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0 ORDER BY entry`,
     account,
     mailbox ?? 0,
   );
+  return rows.map(({ entry, value }) => ({ entry, value }));
 }
 
 export function listAcl(db: Database, account: AccountId, mailbox: MailboxId): readonly AclEntry[] {
-  return db.all<AclEntry>(
+  const rows = db.all<AclEntry>(
     `SELECT identifier, rights FROM acl JOIN account a USING (account_id)
      WHERE account_id = ? AND mailbox_id = ? AND a.removing = 0 ORDER BY identifier`,
     account,
     mailbox,
   );
+  return rows.map(({ identifier, rights }) => ({ identifier, rights }));
 }
 
 type SharedColumns = MailboxColumns & {
@@ -221,6 +223,7 @@ export function listMessages(
   box: { readonly account: AccountId; readonly mailbox: MailboxId },
   slice: { readonly fromUid: Uid; readonly limit: number },
 ): readonly MessageRow[] {
+  if (countersOf(db, box) === null) return [];
   const rows = db.all<MessageColumns>(
     `${messageSql} WHERE m.account_id = ? AND m.mailbox_id = ? AND m.uid >= ?
      ORDER BY m.uid LIMIT ?`,
