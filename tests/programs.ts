@@ -19,6 +19,11 @@ const needs = {
   // It speaks TLS only with the second one, which it does not insist on.
   swaks: { files: ['swaks'], package: 'swaks libnet-ssleay-perl' },
   curl: { files: ['curl'], package: 'curl' },
+  // It reads addresses, logs in and speaks TLS only with the others.
+  'git-send-email': {
+    files: ['git', '/usr/lib/git-core/git-send-email'],
+    package: 'git-email libmailtools-perl libauthen-sasl-perl libio-socket-ssl-perl',
+  },
   msmtp: { files: ['msmtp'], package: 'msmtp' },
   getmail: { files: ['getmail'], package: 'getmail6' },
   fetchmail: { files: ['fetchmail'], package: 'fetchmail' },

@@ -1,10 +1,11 @@
 /**
- * Real clients hand in mail: swaks, curl, msmtp, Python's smtplib, nodemailer; by STARTTLS and by
- * TLS from the first octet, with every mechanism they know. What was sent is read back by POP3.
+ * Real clients hand in mail: swaks, curl, msmtp, git, Python's smtplib, nodemailer; by STARTTLS and
+ * by TLS from the first octet, with every mechanism they know. What was sent is read back by POP3.
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createTransport } from 'nodemailer';
 import PostalMime from 'postal-mime';
@@ -13,6 +14,7 @@ import { readInbox, waitForMessage } from '../peers/inbox.ts';
 import { Folder, runProgram } from '../peers/machine.ts';
 import { Merpati } from '../peers/merpati.ts';
 import { requireProgram } from '../programs.ts';
+import { root } from '../tidy/tree.ts';
 
 const you = { user: 'you@merpati.test' };
 const friend = { user: 'friend@merpati.test' };
@@ -232,6 +234,98 @@ describe('msmtp', () => {
       ],
       { stdin: text, env: { HOME: folder.path } },
     );
+  }
+});
+
+describe('git send-email', () => {
+  /** Lines that look like the end of a message, or the beginning of another one. */
+  const content = 'Zażółć\n.\n..\nFrom here on\n\ttabs  and blanks \nno end of line';
+
+  for (const [way, encryption] of [
+    ['submission', 'tls'],
+    ['submissions', 'ssl'],
+  ] as const) {
+    test(`two patches by ${way}: they apply, octet for octet`, async (t) => {
+      if (!requireProgram(t, 'git-send-email')) return;
+      const subject = makeSubject();
+      const patches = await makePatches(subject);
+      const { code, stderr } = await git('author', [
+        ...['send-email', '--confirm=never', '--suppress-cc=all', '--smtp-server=localhost'],
+        ...[`--smtp-server-port=${server.ports[way]}`, `--smtp-encryption=${encryption}`],
+        `--smtp-ssl-cert-path=${server.certificate.authorityFile}`,
+        ...[`--smtp-user=${you.user}`, '--smtp-pass=merpati', `--to=${friend.user}`],
+        ...patches,
+      ]);
+      assert.equal(code, 0, stderr);
+      await assertApplies(subject);
+    });
+  }
+
+  test('by merpati sendmail', async (t) => {
+    if (!requireProgram(t, 'git-send-email')) return;
+    const subject = makeSubject();
+    const patches = await makePatches(subject);
+    const command = join(root, 'packages/server/bin/merpati.js');
+    const { code, stderr } = await git('author', [
+      ...['send-email', '--confirm=never', '--suppress-cc=all', `--to=${friend.user}`],
+      `--sendmail-cmd='${process.execPath}' '${command}' --data '${server.data}' sendmail`,
+      ...patches,
+    ]);
+    assert.equal(code, 0, stderr);
+    await assertApplies(subject);
+  });
+
+  async function makePatches(subject: string): Promise<string[]> {
+    rmSync(folder.file('author'), { recursive: true, force: true });
+    await mustGit('.', ['init', '-q', 'author']);
+    writeFileSync(folder.file('author/rice.txt'), 'rice\n');
+    await mustGit('author', ['add', '.']);
+    await mustGit('author', ['commit', '-qm', 'begin']);
+    for (const text of ['one\n', content]) {
+      writeFileSync(folder.file('author/rice.txt'), text);
+      const said = `${subject}\n\nżółw, ${text.length} letters\n.\nFrom here on\n`;
+      await mustGit('author', ['commit', '-qam', said, '--cleanup=verbatim']);
+    }
+    const made = await mustGit('author', ['format-patch', '-2', '-o', folder.file('patches')]);
+    return made.trim().split('\n');
+  }
+
+  /** As the other one gets them, on top of where both began. */
+  async function assertApplies(subject: string): Promise<void> {
+    const patches: string[] = [];
+    for (const number of ['1/2', '2/2']) {
+      patches.push(await waitForMessage(server, friend, `[PATCH ${number}] ${subject}`));
+    }
+    rmSync(folder.file('reader'), { recursive: true, force: true });
+    await mustGit('.', ['clone', '-q', 'author', 'reader']);
+    await mustGit('reader', ['reset', '-q', '--hard', 'HEAD~2']);
+    for (const [index, message] of patches.entries()) {
+      const file = folder.file(`patch-${index}.eml`);
+      writeFileSync(file, message, 'latin1');
+      await mustGit('reader', ['am', '-q', file]);
+    }
+    assert.equal(readFileSync(folder.file('reader/rice.txt'), 'utf8'), content);
+    const said = ['log', '-2', '--format=%an %s%n%b'];
+    assert.equal(await mustGit('reader', said), await mustGit('author', said));
+  }
+
+  async function git(where: string, args: readonly string[]) {
+    const names = { NAME: 'Żółw', EMAIL: you.user };
+    const people = Object.entries(names).flatMap(([name, value]) => [
+      [`GIT_AUTHOR_${name}`, value],
+      [`GIT_COMMITTER_${name}`, value],
+    ]);
+    const env = {
+      ...{ HOME: folder.path, GIT_CONFIG_NOSYSTEM: '1' },
+      ...(Object.fromEntries(people) as Record<string, string>),
+    };
+    return await runProgram('git', ['-C', folder.file(where), ...args], { env });
+  }
+
+  async function mustGit(where: string, args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await git(where, args);
+    assert.equal(code, 0, `git ${args.join(' ')}: ${stderr}`);
+    return stdout;
   }
 });
 
