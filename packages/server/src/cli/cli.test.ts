@@ -207,12 +207,16 @@ describe('without any server', { concurrency: 2 }, () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Different ones: all are held until the last one is known. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ports.push((server.address() as { port: number }).port);
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return ports;
 }
 
 async function until(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
@@ -225,7 +229,7 @@ async function until(what: string, done: () => boolean | Promise<boolean>): Prom
 
 test('serve: health, metrics, a second one refused, SIGHUP, SIGTERM', async (t) => {
   const cwd = folder(t);
-  const [smtp, http] = [await freePort(), await freePort()];
+  const [smtp, http] = await freePorts(2);
   const places = `smtp = ["127.0.0.1:${smtp}"]\nhttp = ["127.0.0.1:${http}"]`;
   const data = path.join(cwd, 'data');
   const text = `hostname = "mail.contoh.id"\ndata = "${data}"\n[listen]\n${places}\n`;
