@@ -6,6 +6,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../tests/peers/machine.ts';
 import type { Contender } from './contender.ts';
@@ -22,6 +23,8 @@ import { measure } from './measure.ts';
 import type { Cell, Result } from './report.ts';
 import { isSameCell, printResults } from './report.ts';
 
+const jsonFile = join(tmpdir(), 'merpati-bench.json');
+
 const usage = `node bench/run.ts
   --rounds N       how often each cell is measured; medians are shown (3)
   --seconds S      how long one load lasts (2)
@@ -34,7 +37,7 @@ const usage = `node bench/run.ts
                    this share of the machine, 0 … 1 (1: do not care)
   --alone          Merpati without the peers, while working on it
   --node LIST      options for Merpati's Node, such as --cpu-prof,--cpu-prof-dir=/tmp/profiles
-  --json FILE      every figure of every round`;
+  --json FILE      where every figure of every round goes (${jsonFile})`;
 
 const { values: options } = parseArgs({
   options: {
@@ -47,7 +50,7 @@ const { values: options } = parseArgs({
     quiet: { type: 'string', default: '1' },
     alone: { type: 'boolean', default: false },
     node: { type: 'string', default: '' },
-    json: { type: 'string' },
+    json: { type: 'string', default: jsonFile },
     help: { type: 'boolean', default: false },
   },
 });
@@ -65,19 +68,22 @@ async function main(): Promise<void> {
   const results: Result[] = [];
   const idle: IdleResult[] = [];
   const versions: string[] = [];
-  if (wanted.has('deliver') || wanted.has('smtp-source')) {
-    await using field = await startField();
-    versions.push(...field.contenders.map(({ version }) => version));
-    await runDeliveries(field.contenders, results);
-    await checkStored(field.contenders);
-  }
-  if (wanted.has('relay')) await runRelays(results);
-  if (wanted.has('idle')) await runIdle(idle);
-  printResults(results);
-  if (idle.length > 0) printIdle(idle);
-  if (options.json !== undefined) {
+  try {
+    if (wanted.has('deliver') || wanted.has('smtp-source')) {
+      await using field = await startField();
+      versions.push(...field.contenders.map(({ version }) => version));
+      await runDeliveries(field.contenders, results);
+      await checkStored(field.contenders);
+    }
+    if (wanted.has('relay')) await runRelays(results);
+    if (wanted.has('idle')) await runIdle(idle);
+  } finally {
+    // Also when a later part has failed: what was measured took minutes of a quiet machine.
+    printResults(results);
+    if (idle.length > 0) printIdle(idle);
     const record = { command: process.argv.slice(1), machine, versions, results, idle };
     writeFileSync(options.json, `${JSON.stringify(record, null, 1)}\n`);
+    console.log(`\nEvery figure: ${options.json}`);
   }
 }
 
