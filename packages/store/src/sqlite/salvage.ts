@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { StoreRefused } from '../contract.ts';
 import { openForWriting, type Database } from './database.ts';
+import { isRebuilt } from './index/schema.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './schema.ts';
 import { syncDirectory, type StorePaths } from './segments/files.ts';
@@ -65,7 +66,8 @@ function tablesOf(db: Database, old: DatabaseSync): Table[] {
   const names = db.all<{ name: string; wr: number }>(
     "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'",
   );
-  return names.map(({ name, wr }) => {
+  const copied = names.filter(({ name }) => !isRebuilt(name));
+  return copied.map(({ name, wr }) => {
     const columns = db.all<{ name: string; pk: number }>(
       'SELECT name, pk FROM pragma_table_info(?)',
       name,

@@ -464,6 +464,7 @@ export class SqliteStore implements Store {
       if (before.length === 0) return { mended: [], lost: [] };
       const losses = await this.#mend(before);
       const after = (await look()).findings;
+      this.#index.look();
       if (isTorn(after)) writeFileSync(this.#paths.rebuildMark, '', { mode: 0o600 });
       const key = (each: { code: string; where: string }) => `${each.code} ${each.where}`;
       const left = new Set(after.map(key));

@@ -7,6 +7,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { CheckFinding, CheckProgress, CheckReport } from '../../contract.ts';
 import { openForReading, type Database } from '../database.ts';
+import { checkIndex } from '../index/check.ts';
 import { readSegmentName, segmentBytes, segmentFile, type StorePaths } from '../segments/files.ts';
 import { checkBodies } from './check-bodies.ts';
 import { checkRows } from './check-rows.ts';
@@ -68,7 +69,10 @@ export function check(
     checkSchema(context);
     checkRules(context);
     checkSegmentFiles(context);
-    if (options.deep) checkRows(context);
+    if (options.deep) {
+      checkRows(context);
+      checkIndex(context);
+    }
     const counted = count(db);
     db.exec('COMMIT');
     // Bodies are looked up one by one: a long look must not keep the log from being written back.

@@ -141,3 +141,8 @@ export function entryCrc(columns: EntryColumns): number {
   }
   return crc;
 }
+
+/** Of an entry that has its thread. */
+export function sealEntry(crc: number, thread: number): number {
+  return crc32(String(thread), crc);
+}

@@ -41,7 +41,7 @@ CREATE TABLE index_exception (
   PRIMARY KEY (account_id, content_id)
 ) STRICT, WITHOUT ROWID;
 
--- crc covers this row but the thread, and those of the same entry in the tables below.
+-- crc covers this row, and those of the same entry in the tables below.
 CREATE TABLE content_index (
   entry_id INTEGER PRIMARY KEY,
   crc INTEGER NOT NULL,
@@ -110,3 +110,10 @@ export const indexTracesOfAccounts = [
   { table: 'thread_ref', key: ['ref'] },
   { table: 'index_state', key: ['account_id'] },
 ] as const;
+
+const rebuilt = new Set<string>(['index_state', 'index_exception', ...tablesOfEntries]);
+
+/** Tables that are better built anew than copied from a damaged file. Threads are not. */
+export function isRebuilt(table: string): boolean {
+  return rebuilt.has(table) || table.startsWith('content_grams');
+}

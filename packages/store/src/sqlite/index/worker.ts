@@ -1,6 +1,6 @@
 /**
  * The indexer thread: reads what was stored, once, and hands the entries to the writer, which takes
- * them when nobody else wants anything. It runs at the lowest priority and has no state of its own:
+ * them when nobody else wants anything. It runs below the others and has no state of its own:
  * killed at any moment, it goes on from the mark in the database.
  */
 
@@ -198,7 +198,7 @@ class Indexer {
 
 /** Linux has priorities of threads; elsewhere it would be that of the whole process. */
 function stepBack(): void {
-  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 }
 
 if (parentPort !== null) {

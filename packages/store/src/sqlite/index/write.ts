@@ -3,7 +3,7 @@
 import type { AccountId } from '../../ids.ts';
 import type { Database } from '../database.ts';
 import type { WriterContext } from '../writer/context.ts';
-import type { EntryColumns, Why } from './entry.ts';
+import { sealEntry, type EntryColumns, type Why } from './entry.ts';
 import { accountIdEnd, contentIdEnd, entryOf } from './schema.ts';
 
 export interface PackedEntry {
@@ -85,7 +85,7 @@ function noteException(
 
 const at = entryOf('?1', '?2');
 
-function removeEntry(db: Database, account: number, content: number): void {
+export function removeEntry(db: Database, account: number, content: number): void {
   db.run(`DELETE FROM content_grams WHERE rowid = ${at}`, account, content);
   for (const table of ['content_wire', 'content_head', 'content_text', 'content_index']) {
     db.run(`DELETE FROM ${table} WHERE entry_id = ${at}`, account, content);
@@ -105,7 +105,7 @@ function putEntry(
      VALUES (${at}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
     account,
     content,
-    entry.crc,
+    sealEntry(entry.crc, thread),
     thread,
     columns.sent_ms,
     columns.sent_day,
@@ -148,31 +148,38 @@ function putEntry(
 }
 
 /**
- * The thread that it has already, or that one of its ids leads to, or a new one, which takes its
- * number from the content: those are never given twice.
+ * The thread that one of its ids leads to, or that it has already, or a new one, which takes its
+ * number from the content: those are never given twice. Whoever is read again finds the same: its
+ * ids lead there since the first time.
  */
 function findThread(db: Database, account: number, entry: PackedEntry): number {
   const { content, threadRefs } = entry;
-  const before = db.get<{ thread_id: number }>(
-    `SELECT thread_id FROM content_index WHERE entry_id = ${at}`,
-    account,
-    content,
-  );
-  let thread = before?.thread_id ?? null;
+  const thread = threadOfRefs(db, account, threadRefs) ?? threadOf(db, account, content) ?? content;
   for (const ref of threadRefs) {
-    if (thread !== null) break;
+    db.run('INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)', account, ref, thread);
+  }
+  return thread;
+}
+
+function threadOfRefs(db: Database, account: number, refs: readonly number[]): number | null {
+  for (const ref of refs) {
     const found = db.get<{ thread_id: number }>(
       'SELECT thread_id FROM thread_ref WHERE account_id = ? AND ref = ?',
       account,
       ref,
     );
-    thread = found?.thread_id ?? null;
+    if (found !== undefined) return found.thread_id;
   }
-  thread ??= content;
-  for (const ref of threadRefs) {
-    db.run('INSERT OR IGNORE INTO thread_ref VALUES (?, ?, ?)', account, ref, thread);
-  }
-  return thread;
+  return null;
+}
+
+function threadOf(db: Database, account: number, content: number): number | null {
+  const row = db.get<{ thread_id: number }>(
+    `SELECT thread_id FROM content_index WHERE entry_id = ${at}`,
+    account,
+    content,
+  );
+  return row?.thread_id ?? null;
 }
 
 /** Everything is in the backlog again. Answers how many contents that are. */

@@ -3,6 +3,7 @@
  * mailbox or its place in one gets another. What cannot be kept is named.
  */
 
+import { mendIndex } from '../index/check.ts';
 import { formatJourneyId } from '../../journey.ts';
 import { journeyId } from '../../ids.ts';
 import { contentCrc, queueMessageCrc } from '../checksums.ts';
@@ -39,6 +40,7 @@ export const menders: readonly (readonly [codes: readonly string[], mend: Mender
   [['queue.message', 'queue.rows'], mendQueueRows],
   [['queue.ready'], mendQueueTimes],
   [['journey.part', 'journey.account', 'journey.events'], mendJourneys],
+  [['index.crc', 'index.missing', 'index.orphan', 'index.mark'], ({ db }) => mendIndex(db)],
 ];
 
 function lose(context: RepairContext, loss: Loss): void {
