@@ -76,6 +76,6 @@ async function serve(wire: Wire, service: ImapService): Promise<void> {
   try {
     await session.run();
   } finally {
-    session.unselect();
+    session.logOut();
   }
 }

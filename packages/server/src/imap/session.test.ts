@@ -25,3 +25,24 @@ test('a short session in the clear, and one under TLS', async (t) => {
   const initial = Buffer.from(`\0${you}\0merpati`).toString('base64');
   assert.match((await secure.ask(`AUTHENTICATE PLAIN ${initial}`)).join(), /^OK/);
 });
+
+test('two sessions at one mailbox: IDLE hears at once, NOOP after', async (t) => {
+  const world = await startImapWorld(t);
+  await world.deliver(you, 'Subject: one\r\n\r\n1\r\n');
+  const first = await world.enter();
+  const opened = await first.ask('SELECT inbox');
+  assert.ok(opened.includes('* 1 EXISTS'), opened.join('\n'));
+  assert.equal(opened.at(-1), 'OK [READ-WRITE] Open');
+  const second = await world.enter();
+  await second.ask('EXAMINE INBOX');
+  const tag = first.begin('IDLE');
+  assert.equal(await first.line(), '+ Idling\r\n');
+  await world.deliver(you, 'Subject: two\r\n\r\n2\r\n');
+  assert.equal(await first.line(), '* 2 EXISTS\r\n');
+  first.send('DONE\r\n');
+  assert.deepEqual(await first.answer(tag), ['OK Idle no more']);
+  assert.deepEqual(await second.ask('NOOP'), ['* 2 EXISTS', 'OK Still here']);
+  assert.deepEqual(await second.ask('NOOP'), ['OK Still here']);
+  assert.deepEqual(await second.ask('UNSELECT'), ['OK Left']);
+  assert.match((await second.ask('CHECK')).join(), /^BAD/);
+});

@@ -43,6 +43,9 @@ import { answerFailure, lastWords } from './failure.ts';
 import { type FeedListener, type MailChange, feedOf } from './feed.ts';
 import { imapLimits } from './limits.ts';
 import { type Modes, hasUtf8Names, initialModes } from './modes.ts';
+import type { Notifier } from './notify/notifier.ts';
+import { tellArrived } from './notify/tell-arrived.ts';
+import { selectedGroup, wantedOfSelected } from './notify/wanted.ts';
 import { putFlags } from './open-mailbox.ts';
 import { tellChangedSearches, tellGoneFromSearches } from './searching/contexts.ts';
 import { type Selected, learnKeywords } from './selected.ts';
@@ -68,6 +71,7 @@ export class Session implements FeedListener {
   modes: Modes = initialModes;
   /** What the client calls itself, RFC 2971; '' when it does not say. */
   clientName = '';
+  notifier: Notifier | null = null;
   failedLogins = 0;
   /** Octets that a literal has promised are under way: a failure can only end the connection. */
   isSending = false;
@@ -130,9 +134,11 @@ export class Session implements FeedListener {
     this.failedLogins = 0;
   }
 
-  /** As at the beginning, but for TLS, compression and ID. RFC 8437 §3. */
+  /** As at the beginning, but for TLS and compression. RFC 8437 §3. Also at the very end. */
   logOut(): void {
     this.unselect();
+    this.notify(null);
+    this.clientName = '';
     this.user = null;
     this.modes = initialModes;
     this.#commandsBeforeLogin = 0;
@@ -203,8 +209,11 @@ export class Session implements FeedListener {
    * it is called before each tagged end. `force` asks the store also when nothing was heard.
    */
   async update(options: { expungesAllowed: boolean; force?: boolean }): Promise<void> {
-    const { selected } = this;
+    const { selected, notifier } = this;
+    if (notifier?.hasNews === true) await notifier.tell();
     if (selected === null) return;
+    const wanted = wantedOfSelected(notifier?.groups ?? null);
+    if (!wanted.messages) return;
     const isThere = await selected.view.sync(options.force === true);
     if (!isThere) {
       this.unselect();
@@ -212,7 +221,14 @@ export class Session implements FeedListener {
       return;
     }
     if (options.expungesAllowed) await tellGoneFromSearches(this, selected);
-    await tellUpdates(this, selected.view, options.expungesAllowed);
+    const before = selected.view.count;
+    const { vanished, arrived } = await tellUpdates(this, selected.view, {
+      expungesAllowed: options.expungesAllowed,
+      flags: wanted.flags,
+    });
+    if (arrived > 0 && wanted.fetch.length > 0) {
+      await tellArrived(this, { from: before - vanished + 1, items: wanted.fetch });
+    }
     await tellChangedSearches(this, selected);
   }
 
@@ -225,7 +241,18 @@ export class Session implements FeedListener {
   /** From the feed. */
   hear(change: MailChange): void {
     this.selected?.view.hear(change);
+    this.wake();
+  }
+
+  /** There is something to tell, if it may be told now. */
+  wake(): void {
     this.#bell?.ring();
+  }
+
+  /** What is told from here on without being asked for; null: as without NOTIFY. */
+  notify(notifier: Notifier | null): void {
+    this.notifier?.stop();
+    this.notifier = notifier;
   }
 
   // ---------------------------------------------------------------- listening
@@ -247,6 +274,8 @@ export class Session implements FeedListener {
     const close = (): void => bell.close();
     reading.then(close, close);
     this.#bell = bell;
+    // What was heard since it was asked for last.
+    if (this.selected?.view.isStale === true || this.notifier?.hasNews === true) bell.ring();
     try {
       while (await bell.wait()) {
         await onNews();
@@ -274,7 +303,13 @@ export class Session implements FeedListener {
     const line = this.wire.takeLine(lineOctetsMax, { bareLf: 'accept' });
     if (line !== null && this.#unsentLength < imapLimits.replyOctetsMax) return line;
     await this.flush();
-    return line ?? this.readLine(this.#patienceMs());
+    if (line !== null) return line;
+    const { notifier } = this;
+    if (notifier === null) return this.readLine(this.#patienceMs());
+    // SELECTED-DELAYED: messages that are gone wait for a command. RFC 5465 §6.2.
+    const isImmediate = selectedGroup(notifier.groups)?.mailboxes.filter === 'selected';
+    const news = () => this.update({ expungesAllowed: isImmediate });
+    return this.readLineWatching(news, this.#patienceMs());
   }
 
   #patienceMs(): number {

@@ -31,6 +31,7 @@ import { myrights } from './myrights.ts';
 import { namespace } from './namespace.ts';
 import { move } from './move.ts';
 import { check, noop } from './noop.ts';
+import { notify } from './notify.ts';
 import { rename } from './rename.ts';
 import { replace } from './replace.ts';
 import { search } from './search.ts';
@@ -83,6 +84,7 @@ export const commands: Commands = {
   namespace,
   move,
   noop,
+  notify,
   rename,
   search,
   select,

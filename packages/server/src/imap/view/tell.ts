@@ -11,11 +11,19 @@ import type { Modes } from '../modes.ts';
 import type { Session } from '../session.ts';
 import type { View } from './view.ts';
 
+export interface TellOptions {
+  readonly expungesAllowed: boolean;
+  /** Changes of flags are told too. */
+  readonly flags: boolean;
+}
+
+/** Answers how many messages went, and how many came. */
 export async function tellUpdates(
   session: Session,
   view: View,
-  expungesAllowed: boolean,
-): Promise<void> {
+  { expungesAllowed, flags }: TellOptions,
+): Promise<{ readonly vanished: number; readonly arrived: number }> {
+  const before = view.count;
   const { modes } = session;
   const updates = await view.take({
     expungesAllowed,
@@ -29,10 +37,11 @@ export async function tellUpdates(
     for (const number of expunged) await session.send(`* ${number} EXPUNGE\r\n`);
   }
   if (exists !== null) session.put(`* ${exists} EXISTS\r\n`);
-  for (const row of changed) {
+  for (const row of flags ? changed : []) {
     session.learnKeywords(row.keywords);
     await session.send(writeChange(row, view, modes));
   }
+  return { vanished: vanished.length, arrived: view.count - before + vanished.length };
 }
 
 function writeChange(row: FlagRow, view: View, modes: Modes): string {
