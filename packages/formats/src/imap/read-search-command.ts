@@ -9,12 +9,13 @@ import { type Cursor, wrong } from './cursor.ts';
 import { imapLimits } from './limits.ts';
 import { readMailboxFilter } from './read-mailbox-filter.ts';
 import { readSearchKeys, readSearchProgram } from './read-search-key.ts';
-import type { PartialRange, SearchReturn, SortCriterion } from './search-key.ts';
+import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
 
 export function readSearch(tag: string, cursor: Cursor, uid: boolean): Command {
   cursor.space();
   const returns = readReturns(cursor);
-  return { tag, name: 'search', uid, returns, what: readSearchProgram(cursor) };
+  const what = readSearchProgram(cursor, { saves: returns?.save === true });
+  return { tag, name: 'search', uid, returns, what };
 }
 
 export function readSort(tag: string, cursor: Cursor, uid: boolean): Command {
@@ -22,7 +23,8 @@ export function readSort(tag: string, cursor: Cursor, uid: boolean): Command {
   const returns = readReturns(cursor);
   const max = imapLimits.sortCriteriaMax;
   const criteria = cursor.list(() => readCriterion(cursor), { max });
-  return { tag, name: 'sort', uid, returns, criteria, what: readInCharset(cursor) };
+  const what = readInCharset(cursor, { saves: returns?.save === true });
+  return { tag, name: 'sort', uid, returns, criteria, what };
 }
 
 export function readThread(tag: string, cursor: Cursor, uid: boolean): Command {
@@ -31,7 +33,7 @@ export function readThread(tag: string, cursor: Cursor, uid: boolean): Command {
   if (algorithm !== 'orderedsubject' && algorithm !== 'references') {
     throw wrong('Not a way to thread');
   }
-  return { tag, name: 'thread', uid, algorithm, what: readInCharset(cursor) };
+  return { tag, name: 'thread', uid, algorithm, what: readInCharset(cursor, { saves: false }) };
 }
 
 export function readEsearch(tag: string, cursor: Cursor): Command {
@@ -45,7 +47,8 @@ export function readEsearch(tag: string, cursor: Cursor): Command {
     cursor.space();
   }
   const returns = readReturns(cursor);
-  return { tag, name: 'esearch', sources, returns, what: readSearchProgram(cursor) };
+  const what = readSearchProgram(cursor, { saves: returns?.save === true });
+  return { tag, name: 'esearch', sources, returns, what };
 }
 
 /** RFC 5267 §4.5. */
@@ -61,11 +64,11 @@ export function readCancelUpdate(tag: string, cursor: Cursor): Command {
 }
 
 /** SORT and THREAD must say the charset. RFC 5256 §3. */
-function readInCharset(cursor: Cursor) {
+function readInCharset(cursor: Cursor, { saves }: { saves: boolean }): SearchKey {
   cursor.space();
   const charset = latin1(cursor.astring());
   cursor.space();
-  return readSearchKeys(cursor, charset);
+  return readSearchKeys(cursor, { charset, saves });
 }
 
 const sortWords: ReadonlySet<string> = new Set<SortCriterion['by']>([

@@ -8,6 +8,19 @@ import { readDay } from './read-date-time.ts';
 import { readKeyword } from './read-flags.ts';
 import type { SearchKey, SystemFlag } from './search-key.ts';
 
+/**
+ * The charset of a search is not known: NO [BADCHARSET]. A search that was to be saved has then no
+ * result. RFC 5182 §2.1.
+ */
+export class BadCharset extends SyntaxFault {
+  readonly saves: boolean;
+
+  constructor(saves: boolean) {
+    super('imap.bad-charset', 'The charset is not known');
+    this.saves = saves;
+  }
+}
+
 /** How a search is read: its texts' charset, and what was seen so far. */
 interface Reading {
   readonly cursor: Cursor;
@@ -16,22 +29,26 @@ interface Reading {
 }
 
 /**
- * `[CHARSET …] key key …` to the end of the command. Throws `SyntaxFault` `imap.bad-charset` for a
- * charset that is not known here: the answer is NO [BADCHARSET].
+ * `[CHARSET …] key key …` to the end of the command. Throws `BadCharset`.
  */
-export function readSearchProgram(cursor: Cursor): SearchKey {
+export function readSearchProgram(cursor: Cursor, { saves }: { saves: boolean }): SearchKey {
   let charset = 'UTF-8';
   if (cursor.skipWord('CHARSET')) {
     cursor.space();
     charset = latin1(cursor.astring());
     cursor.space();
   }
-  return readSearchKeys(cursor, charset);
+  return readSearchKeys(cursor, { charset, saves });
 }
 
 /** Keys to the end of the command, their texts in a charset. */
-export function readSearchKeys(cursor: Cursor, charset: string): SearchKey {
-  const reading: Reading = { cursor, decode: decoderOf(charset), keys: 0 };
+export function readSearchKeys(
+  cursor: Cursor,
+  { charset, saves }: { readonly charset: string; readonly saves: boolean },
+): SearchKey {
+  const decoder = findDecoder(charset.toLowerCase());
+  if (decoder === null) throw new BadCharset(saves);
+  const reading: Reading = { cursor, decode: decoder, keys: 0 };
   const all = [readKey(reading, 1)];
   while (!cursor.isAtEnd) {
     cursor.space();
@@ -41,9 +58,11 @@ export function readSearchKeys(cursor: Cursor, charset: string): SearchKey {
   return together(all);
 }
 
-/** US-ASCII is read as UTF-8: clients that name none, or the wrong one, mostly mean that. */
-function decoderOf(charset: string): (octets: Uint8Array) => string {
-  const label = charset.toLowerCase();
+/**
+ * null: the charset is not known. US-ASCII is read as UTF-8: clients that name none, or the wrong
+ * one, mostly mean that.
+ */
+function findDecoder(label: string): ((octets: Uint8Array) => string) | null {
   if (label === 'utf-8' || label === 'us-ascii') {
     return (octets) => {
       const text = readUtf8(octets);
@@ -51,7 +70,8 @@ function decoderOf(charset: string): (octets: Uint8Array) => string {
       return text;
     };
   }
-  const decoder = findDecoder(label);
+  const decoder = makeDecoder(label);
+  if (decoder === null) return null;
   return (octets) => {
     try {
       return decoder.decode(octets);
@@ -61,11 +81,11 @@ function decoderOf(charset: string): (octets: Uint8Array) => string {
   };
 }
 
-function findDecoder(label: string): { decode(octets: Uint8Array): string } {
+function makeDecoder(label: string): { decode(octets: Uint8Array): string } | null {
   try {
     return new TextDecoder(label, { fatal: true });
   } catch {
-    throw new SyntaxFault('imap.bad-charset', 'The charset is not known');
+    return null; // A label that nobody knows is thrown for.
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a client is told when a command fails. RFC 9051 §7.1; RFC 5530 §3; RFC 7888 §4. */
 
+import { BadCharset } from '@merpati/formats/imap/read-search-key.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { CorruptBlob, StoreUnavailable } from '@merpati/store/contract.ts';
 import { WireFault, type WireFaultReason } from '../net/wire.ts';
@@ -10,6 +11,9 @@ import { ViewLost } from './view/view.ts';
 
 /** Logs what is not the client's doing. */
 export function answerFailure(session: Session, error: unknown): Answer {
+  if (error instanceof BadCharset && error.saves && session.selected !== null) {
+    session.selected.saved = [];
+  }
   if (error instanceof SyntaxFault) return answerSyntax(error);
   if (error instanceof LiteralTooBig) return no('Literal too large', { code: 'TOOBIG' });
   const { log, metrics } = session.service.home;
