@@ -8,6 +8,7 @@ import type { ResponseCode } from '@merpati/formats/imap/response-code.ts';
 import { setOf } from '@merpati/formats/imap/sequence-set.ts';
 import type { Transferred } from '@merpati/store/contract.ts';
 import { refuseWithout } from './access/needs.ts';
+import { stripFlags } from './access/strip-flags.ts';
 import { type Answer, no } from './command-row.ts';
 import { countOf, uidsOfRanges } from './fetch/slices.ts';
 import { findPlace } from './mailboxes/find.ts';
@@ -51,6 +52,12 @@ export async function transfer(
   };
   const work = command.name === 'copy' ? store.copy(what) : store.move(what);
   const done = await withProgress(session, command.tag, work);
+  if (done.ok)
+    await stripFlags(
+      store,
+      place,
+      done.pairs.map(({ to }) => to),
+    );
   return outcomeOf(done, countOf(ranges));
 }
 
