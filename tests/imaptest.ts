@@ -52,6 +52,7 @@ const code = await run([
         `secs=${values.stress}`,
         'msgs=30',
         'checkpoint=10',
+        'no_pipelining',
       ]),
 ]);
 const bugs = await peer.stop();

@@ -30,8 +30,8 @@ export async function newCredential(
 
 /** Where nobody else can knock (the lab, a test) any password will do. */
 function isReachable(home: Home): boolean {
-  const { smtp, submission, submissions, pop3, pop3s } = home.config.listen;
-  const addresses = [smtp, submission, submissions, pop3, pop3s].flat();
+  const { http: _, ...mail } = home.config.listen;
+  const addresses = Object.values(mail).flat();
   return !addresses.every((one) => one.startsWith('127.') || one.startsWith('[::1]'));
 }
 

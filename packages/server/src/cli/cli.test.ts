@@ -126,6 +126,7 @@ describe('without any server', { concurrency: 2 }, () => {
     assert.equal(made.code, 0, made.err);
     assert.match(made.out, /password [a-z2-9]{4}(-[a-z2-9]{4}){3}/);
     assert.match(made.out, /^contoh\.id\. +IN MX +10 mail\.contoh\.id\.$/m);
+    assert.match(made.out, /^_imaps\._tcp\.contoh\.id\. +IN SRV +0 1 993 mail\.contoh\.id\.$/m);
     assert.equal(statSync(path.join(cwd, 'data')).mode & 0o777, 0o700);
     const again = await run(args, { cwd });
     assert.equal(again.code, 5);
@@ -335,6 +336,22 @@ describe('with a lab', () => {
     assert.deepEqual(readFileSync(path.join(saved, 'lampiran ✓.bin')), octets);
     const raw = await ask(['mail', 'read', ...as, '--raw']);
     assert.match(raw.out, /^Return-Path: <you@merpati\.test>\r\n/);
+
+    const byImap = await ask(['mail', 'read', ...as, '--imap', '--raw']);
+    assert.equal(byImap.out, raw.out, byImap.err);
+    const place = /IMAP \d+\/(\d+)/.exec(lab.said.out)?.[1];
+    const url = ['--server', `imaps://localhost:${place}`, '--insecure'];
+    const login = ['--user', 'friend@surat.test', '--password', 'merpati'];
+    const there = await ask(['mail', 'list', ...url, ...login, '--json']);
+    const rows = JSON.parse(there.out) as { items: { subject: string; seen: boolean }[] };
+    assert.deepEqual(
+      rows.items.map(({ subject }) => subject),
+      (JSON.parse(listed.out) as typeof rows).items.map(({ subject }) => subject),
+    );
+    const none = await ask(['mail', 'list', ...url, ...login, '--folder', 'Nowhere']);
+    assert.match(none.err, /\[imap\.nonexistent\]/);
+    const wrong = await ask(['mail', 'list', ...url, ...login.slice(0, 3), 'wrong']);
+    assert.match(wrong.err, /\[imap\.auth\]/);
 
     const maildir = path.join(cwd, 'maildir');
     const nowhere = await ask(['mail', 'fetch', path.join(saved, 'lampiran ✓.bin'), ...as]);

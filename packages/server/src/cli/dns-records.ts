@@ -70,7 +70,30 @@ export function dnsRecords(domain: string, hostname: string): DnsRecordAdvice[] 
       ),
       needed: true,
     },
+    ...serviceRecords(name, hostname),
   ];
+}
+
+/** RFC 6186, RFC 8314 §5.1: mail programs find the server by the address alone. */
+function serviceRecords(domain: string, hostname: string): DnsRecordAdvice[] {
+  const services = [
+    ['_imaps', 993],
+    ['_pop3s', 995],
+    ['_submissions', 465],
+    ['_submission', 587],
+  ] as const;
+  const why = say(
+    'so that mail programs find the server by themselves',
+    'agar program email menemukan server ini sendiri',
+  );
+  return services.map(([service, port], index) => ({
+    name: `${service}._tcp.${domain}`,
+    type: 'SRV',
+    // IMAP before POP3: a device that could do both takes what keeps all devices in step.
+    value: `${service === '_pop3s' ? 10 : 0} 1 ${port} ${hostname}.`,
+    why: index === 0 ? why : say('the same', 'sama'),
+    needed: false,
+  }));
 }
 
 export function showDnsRecords(output: Output, records: readonly DnsRecordAdvice[]): void {

@@ -9,7 +9,7 @@ import { ownCommand } from './own-command.ts';
 export function connectHints(paint: Paint, lab: Lab, place: LabPlace): string[] {
   const command = ownCommand(false);
   const [you, friend] = lab.accounts;
-  const { submission, submissions, pop3s } = lab.ports.servers[0];
+  const { submission, submissions, imaps } = lab.ports.servers[0];
   const ca = lab.authority.certificateFile;
   const row = (label: string, text: string) => `  ${paint.muted(label.padEnd(12))} ${text}`;
   const title = (text: string) => paint.bold(text);
@@ -27,10 +27,10 @@ export function connectHints(paint: Paint, lab: Lab, place: LabPlace): string[] 
     '',
     title(say('Connect', 'Sambungkan')),
     row('curl', `curl --cacert ${ca} \\`),
-    row('', `  -u ${friend.address}:${friend.password} pop3s://localhost:${pop3s}/1`),
+    row('', `  -u ${friend.address}:${friend.password} 'imaps://localhost:${imaps}/INBOX;UID=1'`),
     row('swaks', `swaks -tls -s localhost:${submission} -au ${you.address} -ap ${you.password} \\`),
     row('', `  -f ${you.address} -t ${friend.address}`),
-    row('Thunderbird', `POP3 localhost:${pop3s} SSL/TLS, SMTP localhost:${submissions} SSL/TLS`),
+    row('Thunderbird', `IMAP localhost:${imaps} SSL/TLS, SMTP localhost:${submissions} SSL/TLS`),
     row('', say(`user ${you.address}, normal password`, `user ${you.address}, kata sandi biasa`)),
     row('', say(`trust ${ca}`, `percayai ${ca}`)),
     row(say('phone', 'ponsel'), phone(command, lab)),
@@ -48,7 +48,7 @@ export function connectHints(paint: Paint, lab: Lab, place: LabPlace): string[] 
 }
 
 function phone(command: string, lab: Lab): string {
-  const address = lab.context.homes[0].config.listen.pop3s[1];
+  const address = lab.context.homes[0].config.listen.imaps[1];
   if (address === undefined) {
     return say(
       `needs the lab in your network: ${command} lab --address IP`,
@@ -57,7 +57,7 @@ function phone(command: string, lab: Lab): string {
   }
   const smtp = lab.context.homes[0].config.listen.submissions[1] ?? '';
   return say(
-    `as Thunderbird, with POP3 ${address} and SMTP ${smtp}`,
-    `seperti Thunderbird, dengan POP3 ${address} dan SMTP ${smtp}`,
+    `as Thunderbird, with IMAP ${address} and SMTP ${smtp}`,
+    `seperti Thunderbird, dengan IMAP ${address} dan SMTP ${smtp}`,
   );
 }

@@ -9,12 +9,9 @@ import { readNamed, type Named, type ServerOptions } from './submission-way.ts';
 
 export type PopOptions = ServerOptions;
 
-export function addPopOptions(command: Command): Command {
+export function addPopOptions(command: Command, urls = 'pop3s://HOST[:PORT]'): Command {
   return command
-    .option(
-      '--server <url>',
-      say('by POP3 from pop3s://HOST[:PORT]', 'lewat POP3 dari pop3s://HOST[:PORT]'),
-    )
+    .option('--server <url>', say(`of another server: ${urls}`, `dari server lain: ${urls}`))
     .option('--user <name>', say('user there', 'user di sana'))
     .option('--password <text>', say('password there', 'kata sandi di sana'))
     .option(

@@ -163,9 +163,9 @@ function showServers(cli: Cli, lab: Lab, tookMs: number): void {
   output.line('');
   for (const [i, home] of lab.context.homes.entries()) {
     const ports = lab.ports.servers[i] ?? lab.ports.servers[0];
-    const { smtp, submission, submissions, pop3, pop3s } = ports;
-    const list = `SMTP ${smtp}  submission ${submission}/${submissions}  POP3 ${pop3}/${pop3s}`;
-    done(home.config.hostname, list);
+    const { smtp, submission, submissions, imap, imaps, pop3, pop3s } = ports;
+    const sends = `SMTP ${smtp}  submission ${submission}/${submissions}`;
+    done(home.config.hostname, `${sends}  IMAP ${imap}/${imaps}  POP3 ${pop3}/${pop3s}`);
   }
   done('DNS', `${here}:${lab.ports.dns}`);
   const [you, friend] = lab.accounts;

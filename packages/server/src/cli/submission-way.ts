@@ -14,7 +14,7 @@ import { withOwnPassword } from './own-password.ts';
 import { readSecret } from './secret.ts';
 
 export interface ServerOptions {
-  /** `smtps://host:port`, `pop3s://host`. */
+  /** `smtps://host:port`, `pop3s://host`, `imaps://host`. */
   readonly server?: string;
   readonly user?: string;
   readonly password?: string;
@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly insecure?: boolean;
 }
 
-type Scheme = 'smtp' | 'smtps' | 'submission' | 'submissions' | 'pop3' | 'pop3s';
+type Scheme = 'smtp' | 'smtps' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'imap' | 'imaps';
 
 export interface Named {
   readonly scheme: Scheme;

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { readWhole } from '@merpati/client/imap/client.ts';
 import { concat } from '@merpati/formats/bytes.ts';
 import { decodeWords } from '@merpati/formats/message/encoded-word.ts';
 import { findField } from '@merpati/formats/message/head.ts';
@@ -12,6 +13,7 @@ import type { Cli } from '../cli.ts';
 import { Failure, usage } from '../failure.ts';
 import { bytes } from '../figures.ts';
 import { say } from '../language.ts';
+import { isImapUrl, withImap } from '../imap-way.ts';
 import { chooseAccount } from '../mail-account.ts';
 import { addPopOptions, openNamedPop, popFailure, type PopOptions } from '../pop-way.ts';
 import { clean, cleanLines } from '../../journey/screen.ts';
@@ -19,6 +21,7 @@ import { clean, cleanLines } from '../../journey/screen.ts';
 interface ReadOptions extends PopOptions {
   readonly as?: string;
   readonly folder: string;
+  readonly imap?: boolean;
   readonly raw?: boolean;
   readonly save?: string;
 }
@@ -31,21 +34,24 @@ export function registerRead(mail: Command, cli: () => Cli): void {
     )
     .option('--as <address>', say('whose mail', 'email siapa'))
     .option('--folder <name>', say('folder', 'folder'), 'INBOX')
+    .option('--imap', say('ask the IMAP service', 'lewat layanan IMAP'))
     .option('--raw', say('the octets as they are stored', 'oktet apa adanya'))
     .option('--save <folder>', say('write the attachments there', 'tulis lampiran ke sana'));
-  addPopOptions(command).action(async (number: string | undefined, given: ReadOptions) => {
-    const what = say('cannot read the message', 'tidak bisa membaca email');
-    if (number !== undefined && !/^\d{1,10}$/.test(number)) {
-      throw usage(what, say(`"${number}" is no number`, `"${number}" bukan nomor`));
-    }
-    const wanted = number === undefined ? null : Number(number);
-    const message = await readMessage(cli(), what, given, wanted);
-    if (given.raw === true) {
-      process.stdout.write(message);
-      return;
-    }
-    show(cli(), message, given.save ?? null);
-  });
+  addPopOptions(command, 'imaps://HOST[:PORT], pop3s://…').action(
+    async (number: string | undefined, given: ReadOptions) => {
+      const what = say('cannot read the message', 'tidak bisa membaca email');
+      if (number !== undefined && !/^\d{1,10}$/.test(number)) {
+        throw usage(what, say(`"${number}" is no number`, `"${number}" bukan nomor`));
+      }
+      const wanted = number === undefined ? null : Number(number);
+      const message = await readMessage(cli(), what, given, wanted);
+      if (given.raw === true) {
+        process.stdout.write(message);
+        return;
+      }
+      show(cli(), message, given.save ?? null);
+    },
+  );
 }
 
 async function readMessage(
@@ -54,6 +60,7 @@ async function readMessage(
   given: ReadOptions,
   number: number | null,
 ): Promise<Uint8Array> {
+  if (given.imap === true || isImapUrl(given.server)) return readByImap(cli, what, given, number);
   if (given.server !== undefined) return readByPop(what, given, number);
   const address = await chooseAccount(cli, what, given.as);
   const input = { address, mailbox: given.folder, uid: number };
@@ -62,6 +69,24 @@ async function readMessage(
     if ('bytes' in piece) chunks.push(Buffer.from(piece.bytes, 'base64'));
   }
   return concat(chunks);
+}
+
+async function readByImap(
+  cli: Cli,
+  what: string,
+  given: ReadOptions,
+  number: number | null,
+): Promise<Uint8Array> {
+  return await withImap(cli, { what, given, folder: given.folder }, async (client) => {
+    const uids = number === null ? '*' : String(number);
+    let message: Uint8Array | null = null;
+    if ((client.mailbox?.exists ?? 0) > 0) {
+      for await (const { content } of client.download(uids)) message = await readWhole(content);
+    }
+    if (message !== null) return message;
+    const why = say('there is no such message', 'email itu tidak ada');
+    throw new Failure('message.unknown', 'notFound', { what, why });
+  });
 }
 
 async function readByPop(

@@ -20,6 +20,7 @@ export function register(mail: Command, cli: () => Cli): void {
     'merpati --lab mail send --to friend@surat.test --subject Halo --body "Apa kabar?" --watch',
     'merpati mail send --to siti@contoh.org --attach laporan.pdf --body - < isi.txt',
     'merpati mail list --as rina@contoh.id',
+    'merpati mail list --server imaps://mail.contoh.id --user rina@contoh.id --folder Sent',
     'merpati mail read 3 --as rina@contoh.id --save ~/Downloads',
     'merpati mail fetch ~/Mail --server pop3s://mail.contoh.id --user rina@contoh.id --keep',
   ]);

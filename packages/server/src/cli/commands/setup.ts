@@ -104,6 +104,8 @@ function configText(about: {
           submissions: [':465'],
           pop3: [':110'],
           pop3s: [':995'],
+          imap: [':143'],
+          imaps: [':993'],
         }
       : { smtp: [':25'] },
     ...(hasTls
