@@ -3,6 +3,8 @@
  * that clients ask for. Runs for every message of a listing. RFC 9051 §6.4.5.1 (HEADER.FIELDS).
  */
 
+import { utf8 } from '../bytes.ts';
+
 const lf = 10;
 const tab = 9;
 const space = 32;
@@ -10,24 +12,29 @@ const colon = 58;
 
 /** Names of fields, to be looked for without regard to case. */
 export class FieldNames {
-  readonly #names: ReadonlySet<string>;
-  /** Whether a name of this length, up to 63, is among them: most lines need no closer look. */
-  readonly #lengths = new Uint8Array(64);
+  /** In lower case, by their lengths: most lines need no closer look. */
+  readonly #byLength: (Uint8Array[] | undefined)[] = [];
 
   constructor(names: readonly string[]) {
-    this.#names = new Set(names.map((name) => name.toLowerCase()));
-    for (const name of this.#names) this.#lengths[Math.min(name.length, 63)] = 1;
+    for (const name of new Set(names.map((one) => one.toLowerCase()))) {
+      (this.#byLength[name.length] ??= []).push(utf8(name));
+    }
   }
 
   has(octets: Uint8Array, from: number, to: number): boolean {
-    if (this.#lengths[Math.min(to - from, 63)] === 0) return false;
-    let name = '';
-    for (let at = from; at < to; at += 1) {
-      const octet = octets[at]!;
-      name += String.fromCharCode(octet >= 65 && octet <= 90 ? octet + 32 : octet);
+    const candidates = this.#byLength[to - from];
+    if (candidates === undefined) return false;
+    for (const name of candidates) {
+      let at = 0;
+      while (at < name.length && lower(octets[from + at]!) === name[at]) at += 1;
+      if (at === name.length) return true;
     }
-    return this.#names.has(name);
+    return false;
   }
+}
+
+function lower(octet: number): number {
+  return octet >= 65 && octet <= 90 ? octet + 32 : octet;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface FetchPlan {
   readonly items: readonly PlannedItem[];
   /** Flags, uids and modseqs suffice. */
   readonly isLight: boolean;
+  /** Nothing is asked for that changes: what the index has at hand suffices. */
+  readonly isFixed: boolean;
   readonly details: readonly DetailKind[];
   /** Each message must be opened, whatever the store has at hand. */
   readonly opensBodies: boolean;
@@ -53,6 +55,7 @@ export function planFetch(asked: readonly FetchItem[], options: PlanOptions): Fe
   return {
     items,
     isLight: items.every(({ item }) => item === 'flags' || item === 'uid' || item === 'modseq'),
+    isFixed: details.length > 0 && !items.some(({ item }) => changing.has(item)),
     // What lies in the body is taken from there when it is opened anyway.
     details: opensBodies
       ? details.filter((kind) => kind === 'thread' || kind === 'preview')
@@ -62,6 +65,14 @@ export function planFetch(asked: readonly FetchItem[], options: PlanOptions): Fe
     readsText: asked.some(readsText),
   };
 }
+
+/** Items that only a row of the mailbox itself tells. */
+const changing: ReadonlySet<PlannedItem['item']> = new Set([
+  'flags',
+  'internaldate',
+  'modseq',
+  'savedate',
+]);
 
 /** UID and MODSEQ that were not asked for but belong to the answer. */
 function withImplied(asked: readonly FetchItem[], options: PlanOptions): readonly FetchItem[] {

@@ -18,7 +18,10 @@ export interface Told {
   readonly owner: AccountId;
   /** `* 7 FETCH (` or `* 7 UIDFETCH (`. */
   readonly start: string;
-  readonly row: FlagRow;
+  /** What is known of every message. */
+  readonly of: Pick<FlagRow, 'uid' | 'email' | 'content' | 'size'>;
+  /** null: nothing of it was asked for. */
+  readonly row: FlagRow | null;
   /** What the store has at hand; null when nothing of it was asked for. */
   readonly detail: DetailRow | null;
   /** `\Seen` was set by this very command, so that the flags must be told. */
@@ -41,28 +44,28 @@ function isLazy(plan: FetchPlan): boolean {
 
 /** Answers whether the item was written; false: the message must be opened for it. */
 export function writeRowItem(answer: AnswerBuffer, told: Told, planned: PlannedItem): boolean {
-  const { row, detail, owner } = told;
+  const { of, detail, owner } = told;
   switch (planned.item) {
     case 'uid':
-      answer.text(`UID ${row.uid}`);
+      answer.text(`UID ${of.uid}`);
       return true;
     case 'flags':
-      answer.text(writeFlagsItem(row));
+      answer.text(writeFlagsItem(rowOf(told)));
       return true;
     case 'modseq':
-      answer.text(writeModseqItem(row));
+      answer.text(writeModseqItem(rowOf(told)));
       return true;
     case 'internaldate':
-      answer.text(`INTERNALDATE ${writeDateTime(row.internalDateMs)}`);
+      answer.text(`INTERNALDATE ${writeDateTime(rowOf(told).internalDateMs)}`);
       return true;
     case 'savedate':
-      answer.text(`SAVEDATE ${writeDateTime(row.savedMs)}`);
+      answer.text(`SAVEDATE ${writeDateTime(rowOf(told).savedMs)}`);
       return true;
     case 'rfc822.size':
-      answer.text(`RFC822.SIZE ${row.size}`);
+      answer.text(`RFC822.SIZE ${of.size}`);
       return true;
     case 'emailid':
-      answer.text(`EMAILID (${writeEmailId(owner, row.email)})`);
+      answer.text(`EMAILID (${writeEmailId(owner, of.email)})`);
       return true;
     case 'threadid': {
       const thread = detail?.thread ?? null;
@@ -89,6 +92,11 @@ export function writeRowItem(answer: AnswerBuffer, told: Told, planned: PlannedI
     default:
       return planned satisfies never;
   }
+}
+
+function rowOf({ row }: Told): FlagRow {
+  if (row === null) throw new Error('a row that was not asked for');
+  return row;
 }
 
 function writeOctets(answer: AnswerBuffer, name: string, octets: Uint8Array | null): boolean {

@@ -72,9 +72,11 @@ class Teller implements Outcome {
   async run(): Promise<void> {
     const { plan, ranges } = this.#telling;
     const isLight = plan.isLight && !plan.marksSeen;
+    const isFixed = plan.isFixed && !plan.marksSeen && this.#telling.changedSince === null;
     const numbersMax = isLight ? imapLimits.lightRowsMax : imapLimits.rowsMax;
     for (const slice of slicesOf(ranges, numbersMax)) {
       if (isLight) await this.#tellLight(slice);
+      else if (isFixed) await this.#tellFixed(slice);
       else await this.#tellSlice(slice);
     }
   }
@@ -115,6 +117,24 @@ class Teller implements Outcome {
     return `${line})\r\n`;
   }
 
+  // ---------------------------------------------------------------- what the index has at hand
+
+  async #tellFixed(slice: NumberSlice): Promise<void> {
+    const { open } = this.#session;
+    const rows = await this.#details(uidSliceOf(open.view, slice));
+    this.#count(slice, rows.length);
+    const found = { length: rows.length, uidAt: (row: number) => rows[row]!.uid };
+    for (const { number, row } of matchRows(open.view, slice, found)) {
+      const detail = rows[row]!;
+      const start = this.#start(number, detail.uid);
+      const { owner } = open;
+      const told = { owner, start, of: detail, row: null, detail, isNewlySeen: false };
+      const sending = this.#tell(told);
+      if (sending !== undefined) await sending;
+    }
+    await this.#send();
+  }
+
   // ---------------------------------------------------------------- whole rows
 
   async #tellSlice(slice: NumberSlice): Promise<void> {
@@ -124,7 +144,7 @@ class Teller implements Outcome {
     const rows = await store.flagRows(open.owner, open.mailbox, uids);
     this.#count(slice, rows.length);
     for (const { keywords } of rows) this.#session.learnKeywords(keywords);
-    const details = await this.#details(uids);
+    const details = new Map((await this.#details(uids)).map((row) => [row.uid, row]));
     const found = { length: rows.length, uidAt: (row: number) => rows[row]!.uid };
     const wanted = [...matchRows(open.view, slice, found)].filter(({ row }) =>
       this.#isWanted(rows[row]!.modseq),
@@ -132,27 +152,33 @@ class Teller implements Outcome {
     const seen = plan.marksSeen ? await this.#markSeen(wanted.map(({ row }) => rows[row]!)) : null;
     for (const { number, row } of wanted) {
       const before = rows[row]!;
-      const told: Told = {
+      const sending = this.#tell({
         owner: open.owner,
         start: this.#start(number, before.uid),
+        of: before,
         row: seen?.get(before.uid) ?? before,
-        detail: details?.get(before.uid) ?? null,
+        detail: details.get(before.uid) ?? null,
         isNewlySeen: seen?.has(before.uid) === true,
-      };
-      if (isAtHand(plan, told.detail)) this.#tellAtHand(told);
-      else await this.#tellOpened(told);
-      if (this.#answer.length > imapLimits.replyOctetsMax) await this.#send();
+      });
+      if (sending !== undefined) await sending;
     }
     await this.#send();
+  }
+
+  /** A promise only when something must be waited for: listings are long. */
+  #tell(told: Told): void | Promise<void> {
+    if (!isAtHand(this.#telling.plan, told.detail)) return this.#tellOpened(told);
+    this.#tellAtHand(told);
+    if (this.#answer.length > imapLimits.replyOctetsMax) return this.#send();
   }
 
   async #send(): Promise<void> {
     if (this.#answer.length > 0) await this.#session.send(this.#answer.take());
   }
 
-  async #details(uids: ReturnType<typeof uidSliceOf>): Promise<ReadonlyMap<Uid, DetailRow> | null> {
+  async #details(uids: ReturnType<typeof uidSliceOf>): Promise<readonly DetailRow[]> {
     const { plan } = this.#telling;
-    if (plan.details.length === 0) return null;
+    if (plan.details.length === 0) return [];
     const { store, open } = this.#session;
     const ask = () => store.details(open.owner, open.mailbox, uids, plan.details);
     let rows = await ask();
@@ -164,7 +190,7 @@ class Teller implements Outcome {
       clearTimeout(timer);
       rows = await ask();
     }
-    return new Map(rows.map((row) => [row.uid, row]));
+    return rows;
   }
 
   #tellAtHand(told: Told): void {
@@ -181,7 +207,7 @@ class Teller implements Outcome {
     const session = this.#session;
     const start = this.#answer.length;
     try {
-      const body = await this.#open(told.row.content);
+      const body = await this.#open(told.of.content);
       if (body === null) this.gone += 1;
       else await this.#tellFrom(body, told);
     } catch (error) {
@@ -190,6 +216,7 @@ class Teller implements Outcome {
       this.failure ??= answerFailure(session, error);
     }
     session.isSending = false;
+    if (this.#answer.length > imapLimits.replyOctetsMax) await this.#send();
   }
 
   async #tellFrom(body: MessageBody, told: Told): Promise<void> {
@@ -208,8 +235,8 @@ class Teller implements Outcome {
       this.#isFirst = wasFirst;
     }
     this.#close(told);
-    if (plan.readsText) this.read.push(told.row.uid);
-    this.#keepTree(body, told.row.content);
+    if (plan.readsText) this.read.push(told.of.uid);
+    this.#keepTree(body, told.of.content);
   }
 
   async #open(content: ContentId): Promise<MessageBody | null> {
@@ -243,7 +270,7 @@ class Teller implements Outcome {
 
   #close(told: Told): void {
     const { plan } = this.#telling;
-    if (told.isNewlySeen && !plan.items.some(({ item }) => item === 'flags')) {
+    if (told.row !== null && told.isNewlySeen && !plan.items.some(({ item }) => item === 'flags')) {
       this.#separate();
       this.#answer.text(writeFlagsItem(told.row));
       if (this.#session.modes.condstore && !plan.items.some(({ item }) => item === 'modseq')) {
