@@ -106,7 +106,7 @@ function findReplaced(context: WriterContext, what: PackedAppend): Replaced | nu
 function takeReplaced(context: WriterContext, replaced: Replaced, stamp: Stamp): void {
   const { room, message } = replaced;
   const modseq = stamp.take(room.mailbox);
-  takeOut(context, room, message, modseq);
+  takeOut(context, room, [message], modseq);
   releaseContent(context, room.account.id, message.content_id);
   announceExpunged(context, room, { uids: [uid(message.uid)], modseq });
 }

@@ -50,6 +50,58 @@ export function findMessage(
   );
 }
 
+type MessageTuple = readonly [
+  uid: number,
+  modseq: number,
+  flags: number,
+  keywords: string | null,
+  content_id: number,
+  email_id: number,
+  internal_date_ms: number,
+  saved_ms: number,
+  size: number,
+  unterminated: number,
+  journey_id: number,
+];
+
+function messageOf(tuple: MessageTuple): MessageColumns {
+  return {
+    uid: tuple[0],
+    modseq: tuple[1],
+    flags: tuple[2],
+    keywords: tuple[3],
+    content_id: tuple[4],
+    email_id: tuple[5],
+    internal_date_ms: tuple[6],
+    saved_ms: tuple[7],
+    size: tuple[8],
+    unterminated: tuple[9],
+    journey_id: tuple[10],
+  };
+}
+
+/**
+ * Those that are there, each once, in the order asked for; all of them before anything changes:
+ * within one mailbox a new UID must not be met again. One statement for ten thousand is three times
+ * as fast as ten thousand statements; CROSS JOIN has SQLite walk through them as they are.
+ */
+export function findMessages(
+  { db }: WriterContext,
+  room: Room,
+  uids: readonly number[],
+): readonly MessageColumns[] {
+  const rows = db.rows<MessageTuple>(
+    `SELECT m.uid, m.modseq, m.flags, m.keywords, m.content_id, m.email_id, m.internal_date_ms,
+       m.saved_ms, m.size, m.unterminated, m.journey_id
+     FROM json_each(?) asked CROSS JOIN message m
+     WHERE m.account_id = ? AND m.mailbox_id = ? AND m.uid = asked.value`,
+    JSON.stringify([...new Set(uids)]),
+    room.account.id,
+    room.mailbox.id,
+  );
+  return rows.map(messageOf);
+}
+
 /** The modseq of this mutation, taken at the first change. */
 export class Stamp {
   readonly #account: AccountState;
@@ -75,21 +127,21 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
   const room = findRoom(context, edit.account, edit.mailbox);
   if (room === null) return { modseq: modSeq(0), changed: [], modified: [] };
   const stamp = new Stamp(room.account);
+  const runs = new FlagRuns(context, room);
   const changed: Uid[] = [];
   const modified: Uid[] = [];
-  for (const each of new Set(edit.uids)) {
-    const message = findMessage(context, room, each);
-    if (message === undefined) continue;
+  for (const message of findMessages(context, room, edit.uids)) {
     if (edit.unchangedSince !== undefined && message.modseq > edit.unchangedSince) {
-      modified.push(each);
+      modified.push(uid(message.uid));
       continue;
     }
     const flags = editedFlags(message.flags, edit);
     const keywords = room.mailbox.keywords.admit(editedKeywords(message.keywords, edit));
     if (flags === message.flags && keywords === message.keywords) continue;
-    changed.push(each);
-    setFlags(context, room, message, { flags, keywords, modseq: stamp.take(room.mailbox) });
+    changed.push(uid(message.uid));
+    runs.set(message, { flags, keywords, modseq: stamp.take(room.mailbox) });
   }
+  runs.end();
   const { account, mailbox } = edit;
   const modseq = modSeq(stamp.current);
   if (changed.length > 0) {
@@ -98,23 +150,61 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
   return { modseq, changed, modified };
 }
 
+type Flags = Pick<MessageColumns, 'flags' | 'keywords' | 'modseq'>;
+
+/** Neighbours that get the same flags are written in one statement. */
+class FlagRuns {
+  readonly #context: WriterContext;
+  readonly #room: Room;
+  #run: { readonly first: number; last: number; readonly to: Flags } | null = null;
+
+  constructor(context: WriterContext, room: Room) {
+    this.#context = context;
+    this.#room = room;
+  }
+
+  set(before: MessageColumns, to: Flags): void {
+    countEdit(this.#room.mailbox, before, to);
+    const run = this.#run;
+    const isNext = run?.last === before.uid - 1;
+    if (isNext && run.to.flags === to.flags && run.to.keywords === to.keywords) {
+      run.last = before.uid;
+      return;
+    }
+    this.end();
+    this.#run = { first: before.uid, last: before.uid, to };
+  }
+
+  end(): void {
+    if (this.#run === null) return;
+    const { first, last, to } = this.#run;
+    this.#run = null;
+    this.#context.db.run(
+      `UPDATE message SET flags = ?, keywords = ?, modseq = ?
+       WHERE account_id = ? AND mailbox_id = ? AND uid BETWEEN ? AND ?`,
+      to.flags,
+      to.keywords,
+      to.modseq,
+      this.#room.account.id,
+      this.#room.mailbox.id,
+      first,
+      last,
+    );
+  }
+}
+
 export function setFlags(
   context: WriterContext,
   room: Room,
   before: MessageColumns,
-  to: Pick<MessageColumns, 'flags' | 'keywords' | 'modseq'>,
+  to: Flags,
 ): void {
-  const { account, mailbox } = room;
-  context.db.run(
-    `UPDATE message SET flags = ?, keywords = ?, modseq = ?
-     WHERE account_id = ? AND mailbox_id = ? AND uid = ?`,
-    to.flags,
-    to.keywords,
-    to.modseq,
-    account.id,
-    mailbox.id,
-    before.uid,
-  );
+  const runs = new FlagRuns(context, room);
+  runs.set(before, to);
+  runs.end();
+}
+
+function countEdit(mailbox: MailboxState, before: MessageColumns, to: Flags): void {
   const flipped = before.flags ^ to.flags;
   if ((flipped & flagBits.seen) !== 0) mailbox.unseen += (to.flags & flagBits.seen) === 0 ? 1 : -1;
   if ((flipped & flagBits.deleted) !== 0) {
@@ -160,32 +250,48 @@ export function expunge(
   const room = findRoom(context, what.account, what.mailbox);
   if (room === null) return { modseq: modSeq(0), changed: [], modified: [] };
   const stamp = new Stamp(room.account);
-  const changed: Uid[] = [];
-  for (const each of new Set(what.uids)) {
-    const message = findMessage(context, room, each);
-    if (message === undefined) continue;
-    takeOut(context, room, message, stamp.take(room.mailbox));
-    releaseContent(context, room.account.id, message.content_id);
-    changed.push(each);
-  }
+  const found = findMessages(context, room, what.uids);
+  if (found.length > 0) takeOut(context, room, found, stamp.take(room.mailbox));
+  for (const message of found) releaseContent(context, room.account.id, message.content_id);
+  const changed = found.map((message) => uid(message.uid));
   announceExpunged(context, room, { uids: changed, modseq: stamp.current });
   return { modseq: modSeq(stamp.current), changed, modified: [] };
 }
 
-/** Removes the row, remembers it as vanished, counts it out. Its content stays referred to. */
+/** Removes rows, remembers them as vanished, counts them out. Contents stay referred to. */
 export function takeOut(
   context: WriterContext,
   room: Room,
+  messages: readonly MessageColumns[],
+  modseq: number,
+): void {
+  room.mailbox.modseq = modseq;
+  let first = 0;
+  messages.forEach((message, index) => {
+    noteVanished(context, room, message, modseq);
+    const next = messages[index + 1]?.uid;
+    if (next === message.uid + 1) return;
+    deleteRun(context, room, messages[first]?.uid ?? message.uid, message.uid);
+    first = index + 1;
+  });
+}
+
+function deleteRun({ db }: WriterContext, room: Room, first: number, last: number): void {
+  db.run(
+    'DELETE FROM message WHERE account_id = ? AND mailbox_id = ? AND uid BETWEEN ? AND ?',
+    room.account.id,
+    room.mailbox.id,
+    first,
+    last,
+  );
+}
+
+function noteVanished(
+  context: WriterContext,
+  { account, mailbox }: Room,
   message: MessageColumns,
   modseq: number,
 ): void {
-  const { account, mailbox } = room;
-  context.db.run(
-    'DELETE FROM message WHERE account_id = ? AND mailbox_id = ? AND uid = ?',
-    account.id,
-    mailbox.id,
-    message.uid,
-  );
   context.db.run(
     `INSERT INTO expunged (account_id, modseq, mailbox_id, uid, email_id) VALUES (?, ?, ?, ?, ?)`,
     account.id,
@@ -201,7 +307,6 @@ export function takeOut(
       message.uid,
     );
   }
-  mailbox.modseq = modseq;
   account.count(mailbox, message, -1);
   noteLogged(context, account);
 }

@@ -88,7 +88,7 @@ function takeAway(
 ): void {
   const { account } = room;
   const { message, update, modseq } = what;
-  takeOut(context, room, message, modseq);
+  takeOut(context, room, [message], modseq);
   const mailbox = account.findMailbox('downloaded');
   if (mailbox === null || account.popKeepDays === 0) {
     releaseContent(context, account.id, message.content_id);
@@ -137,7 +137,7 @@ export function restoreDownloaded(
     const message = findMessage(context, from, row.uid);
     if (message === undefined) continue;
     const modseq = stamp.take(mailbox);
-    takeOut(context, from, message, modseq);
+    takeOut(context, from, [message], modseq);
     putIn(context, { account, mailbox: inbox }, message, modseq);
     restored.push(row.uid as Uid);
     context.journal.appendEvent(message.journey_id, {
@@ -188,7 +188,7 @@ function purgeOf(
   for (const row of rows) {
     const message = findMessage(context, room, row.uid);
     if (message === undefined) continue;
-    takeOut(context, room, message, stamp.take(room.mailbox));
+    takeOut(context, room, [message], stamp.take(room.mailbox));
     releaseContent(context, account.id, message.content_id);
     gone.push(row.uid as Uid);
   }

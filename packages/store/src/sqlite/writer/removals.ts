@@ -32,10 +32,9 @@ export function removeMessages(context: WriterContext, room: Room, modseq: numbe
     noteRemoval(context, account.id, mailbox.id);
     return;
   }
-  for (const message of readSlice(context, account.id, mailbox.id)) {
-    takeOut(context, room, message, modseq);
-    releaseContent(context, account.id, message.content_id);
-  }
+  const messages = readSlice(context, account.id, mailbox.id);
+  takeOut(context, room, messages, modseq);
+  for (const message of messages) releaseContent(context, account.id, message.content_id);
 }
 
 function readSlice(

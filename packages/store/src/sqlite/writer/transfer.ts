@@ -8,7 +8,7 @@ import { modSeq, uid } from '../../ids.ts';
 import type { WriterContext } from './context.ts';
 import {
   announceExpunged,
-  findMessage,
+  findMessages,
   findRoom,
   putIn,
   releaseContent,
@@ -28,7 +28,7 @@ type Pair = Extract<Transferred, { ok: true }>['pairs'][number];
 export function copy(context: WriterContext, transfer: Transfer): Transferred {
   const rooms = findRooms(context, transfer);
   if (rooms === null) return { ok: false, code: 'no-mailbox' };
-  const found = findMessages(context, rooms.from, transfer.uids);
+  const found = findMessages(context, rooms.from, ascending(transfer.uids));
   if (isOverQuota(rooms, found)) return { ok: false, code: 'over-quota' };
   return answer(rooms, copyAll(context, rooms, { found, nowMs: transfer.nowMs }));
 }
@@ -37,17 +37,15 @@ export function move(context: WriterContext, transfer: Transfer): Transferred {
   const rooms = findRooms(context, transfer);
   if (rooms === null) return { ok: false, code: 'no-mailbox' };
   const { from, to } = rooms;
-  const found = findMessages(context, from, transfer.uids);
+  const found = findMessages(context, from, ascending(transfer.uids));
   if (from.account === to.account) {
     return answer(rooms, moveAll(context, rooms, { found, nowMs: transfer.nowMs }));
   }
   if (isOverQuota(rooms, found)) return { ok: false, code: 'over-quota' };
   const pairs = copyAll(context, rooms, { found, nowMs: transfer.nowMs });
   const stamp = new Stamp(from.account);
-  for (const message of found) {
-    takeOut(context, from, message, stamp.take(from.mailbox));
-    releaseContent(context, from.account.id, message.content_id);
-  }
+  if (found.length > 0) takeOut(context, from, found, stamp.take(from.mailbox));
+  for (const message of found) releaseContent(context, from.account.id, message.content_id);
   const uids = pairs.map((pair) => pair.from);
   announceExpunged(context, from, { uids, modseq: stamp.current });
   return answer(rooms, pairs);
@@ -60,9 +58,10 @@ export function moveAll(
   what: { readonly found: readonly MessageColumns[]; readonly nowMs: number },
 ): readonly Pair[] {
   const stamp = new Stamp(from.account);
+  if (what.found.length === 0) return [];
+  const modseq = stamp.take(from.mailbox);
+  takeOut(context, from, what.found, modseq);
   const pairs = what.found.map((message) => {
-    const modseq = stamp.take(from.mailbox);
-    takeOut(context, from, message, modseq);
     const newUid = putIn(context, to, { ...message, saved_ms: what.nowMs }, modseq);
     return { from: uid(message.uid), to: uid(newUid) };
   });
@@ -126,14 +125,8 @@ function findRooms(context: WriterContext, transfer: Transfer): Rooms | null {
   return from === null || to === null || isHidden ? null : { from, to };
 }
 
-/** All of them before anything changes: within one mailbox a new UID must not be met again. */
-function findMessages(
-  context: WriterContext,
-  room: Room,
-  uids: readonly number[],
-): readonly MessageColumns[] {
-  const sorted = [...new Set(uids)].sort((a, b) => a - b);
-  return sorted.flatMap((each) => findMessage(context, room, each) ?? []);
+function ascending(uids: readonly number[]): readonly number[] {
+  return uids.toSorted((a, b) => a - b);
 }
 
 function isOverQuota({ to }: Rooms, found: readonly MessageColumns[]): boolean {
