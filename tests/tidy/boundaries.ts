@@ -79,7 +79,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   imap: ['accounts', 'journey', 'net'],
   http: ['accounts', 'admin', 'journey', 'net', 'queue'],
   admin: ['accounts', 'flow', 'journey', 'queue'],
-  probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue'],
+  probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue', 'real-world.ts'],
   // Composition.
   'real-world.ts': ['dns'],
   'serve.ts': [

@@ -1,7 +1,7 @@
 /**
  * What a check asks of the DNS, and what it may hear. The checks of this folder are generators:
- * they yield a question and are resumed with its reply, so that the same code runs on a resolver, on
- * a zone given as data, and in a test, and does no input or output of its own.
+ * they yield a question and are resumed with its reply, so that the same code runs on a resolver,
+ * on a zone given as data, and in a test, and does no input or output of its own.
  */
 
 export type FactType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'PTR';

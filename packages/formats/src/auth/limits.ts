@@ -13,6 +13,16 @@ export const authLimits = {
   spfRecordOctetsMax: 65_535,
   /** Octets of an explanation as it is given on. */
   spfExplanationOctetsMax: 1024,
+  /** DKIM signatures of one message that are verified; each costs a key from the DNS. */
+  dkimSignaturesMax: 10,
+  /** Octets of one signature field; RSA-4096 with all header fields named takes two thousand. */
+  dkimFieldOctetsMax: 16_384,
+  /** Sets of ARC fields. RFC 8617 §4.2.1. */
+  arcSetsMax: 50,
+  /** Bits of an RSA key below which nothing is believed. RFC 8301 §3.2. */
+  rsaBitsMin: 1024,
+  /** Above it verifying takes a stranger's time from us. */
+  rsaBitsMax: 8192,
   /** A domain name as text. RFC 1035 §2.3.4, RFC 7208 §7.3. */
   nameOctetsMax: 253,
 } as const;

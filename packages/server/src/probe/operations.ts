@@ -3,7 +3,15 @@
  * operation is here as soon as its ground exists.
  */
 
-import { probeSpf } from '@merpati/formats/auth/probe.ts';
+import {
+  probeArcSeal,
+  probeArcVerify,
+  probeDkimSign,
+  probeDkimVerify,
+  probeDmarc,
+  probeSpf,
+  type AuthProbe,
+} from '@merpati/formats/auth/probe.ts';
 import { probeBodyStructure, probeEnvelope, probeMutf7 } from '@merpati/formats/imap/probe.ts';
 import {
   probeDsn,
@@ -15,6 +23,7 @@ import {
 import { probeSaslprep, probeScramServer } from '@merpati/formats/sasl/probe.ts';
 import { z } from 'zod';
 import { scramCrypto } from '../accounts/scram-crypto.ts';
+import { authCrypto, readPrivateKey } from '../checks/auth-crypto.ts';
 import { factsFor } from './dns-facts.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -41,6 +50,15 @@ const scramInput = z.object({
   channelBinding: z.string().optional(),
 });
 
+function authProbe(input: Json, { nowMs }: ProbeContext): AuthProbe {
+  return {
+    ask: factsFor(input['zone']),
+    crypto: authCrypto,
+    readPrivateKey,
+    nowSeconds: Math.floor(nowMs / 1000),
+  };
+}
+
 export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
   'mime-parse': { bytesField: 'message', fields: [], run: (input) => probeMimeParse(input) },
   'header-parse': {
@@ -58,7 +76,32 @@ export const probeOperations: Readonly<Record<string, ProbeOperation>> = {
   spf: {
     bytesField: null,
     fields: ['ip', 'helo', 'mailfrom', 'receiver', 'zone'],
-    run: (input) => probeSpf(input, factsFor(input['zone'])),
+    run: (input, context) => probeSpf(input, authProbe(input, context)),
+  },
+  'dkim-verify': {
+    bytesField: 'message',
+    fields: ['zone', 'now', 'policy'],
+    run: (input, context) => probeDkimVerify(input, authProbe(input, context)),
+  },
+  'dkim-sign': {
+    bytesField: 'message',
+    fields: ['domain', 'selector', 'privateKey', 'headers', 'timestamp'],
+    run: (input, context) => probeDkimSign(input, authProbe(input, context)),
+  },
+  dmarc: {
+    bytesField: null,
+    fields: ['from', 'spf', 'dkim', 'zone'],
+    run: (input, context) => probeDmarc(input, authProbe(input, context)),
+  },
+  'arc-verify': {
+    bytesField: 'message',
+    fields: ['zone'],
+    run: (input, context) => probeArcVerify(input, authProbe(input, context)),
+  },
+  'arc-seal': {
+    bytesField: 'message',
+    fields: ['authservId', 'domain', 'selector', 'privateKey', 'headers', 'timestamp'],
+    run: (input, context) => probeArcSeal(input, authProbe(input, context)),
   },
   'mime-compose': {
     bytesField: null,
