@@ -16,8 +16,8 @@ export interface Selected {
   readonly mailbox: MailboxId;
   readonly name: string;
   readonly uidValidity: number;
-  /** What the user may do here. */
-  readonly rights: Rights;
+  /** What the user may do here; in a mailbox of others that may change. */
+  rights: Rights;
   /** By EXAMINE, or because no right is left that would change anything. */
   readonly isReadOnly: boolean;
   readonly view: View;

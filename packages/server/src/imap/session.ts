@@ -29,6 +29,7 @@ import type { Home } from '../home.ts';
 import { connectionLimits } from '../net/connection-limits.ts';
 import { type Wire, WireFault } from '../net/wire.ts';
 import { Bell } from './bell.ts';
+import { mayStay, touchesRights } from './access/recheck.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import {
   type Answer,
@@ -36,6 +37,7 @@ import {
   type CommandRules,
   type StateName,
   bad,
+  no,
 } from './command-row.ts';
 import { CommandSource, TooMuchInput, readTag, readWord } from './command-source.ts';
 import { commands, sourceCommands } from './commands/table.ts';
@@ -85,6 +87,8 @@ export class Session implements FeedListener {
   #commandsBeforeLogin = 0;
   #unsent: (string | Uint8Array)[] = [];
   #unsentLength = 0;
+  /** Somebody has changed who may do what in the mailbox that is open. */
+  #rightsAreStale = false;
   /** Set while a line is waited for and news may be told meanwhile. */
   #bell: Bell | null = null;
 
@@ -213,6 +217,14 @@ export class Session implements FeedListener {
     if (notifier?.hasNews === true) await notifier.tell();
     if (selected === null) return;
     const wanted = wantedOfSelected(notifier?.groups ?? null);
+    if (this.#rightsAreStale) {
+      this.#rightsAreStale = false;
+      if (!(await mayStay(this, selected))) {
+        this.unselect();
+        this.end('The mailbox is shared with you no more');
+        return;
+      }
+    }
     if (!wanted.messages) return;
     const isThere = await selected.view.sync(options.force === true);
     if (!isThere) {
@@ -241,6 +253,7 @@ export class Session implements FeedListener {
   /** From the feed. */
   hear(change: MailChange): void {
     this.selected?.view.hear(change);
+    if (this.selected !== null && touchesRights(this.selected, change)) this.#rightsAreStale = true;
     this.wake();
   }
 
@@ -388,6 +401,11 @@ export class Session implements FeedListener {
     if (!row.states.includes(this.state)) {
       await source.drop();
       return bad(wrongState[this.state]);
+    }
+    if (this.#rightsAreStale) await this.update({ expungesAllowed: false });
+    if (!row.states.includes(this.state)) {
+      await source.drop();
+      return no('That mailbox is open no more', { code: 'NOPERM' });
     }
     const answer = await run();
     if (this.#isOver) return answer;
