@@ -7,7 +7,7 @@
 import { writeSync } from 'node:fs';
 import { mailboxId, uid, type AccountId } from '../src/ids.ts';
 import { openStore } from '../src/sqlite/open.ts';
-import { accountCount, acceptanceOf, prepare } from './workload.ts';
+import { accountCount, prepare, putOne, tidyUp } from './workload.ts';
 
 const [directory = '', first = '1', ...retry] = process.argv.slice(2);
 const sessions = 12;
@@ -39,15 +39,17 @@ async function session(): Promise<void> {
   for (;;) {
     const serial = again.pop() ?? next++;
     say(`b ${serial} 0`);
-    const result = await store.accept(await acceptanceOf(store, serial));
-    const [copy] = result.ok ? result.stored : [];
-    if (copy === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
-    say(`a ${serial} ${copy.uid}`);
+    const place = await putOne(store, serial);
+    say(`a ${serial} ${place}`);
     if (serial % 4 === 1) {
       const account = ((serial % accountCount) + 1) as AccountId;
-      say(`r ${serial} ${copy.uid}`);
-      await store.expunge(account, mailboxId(1), [uid(copy.uid)]);
-      say(`g ${serial} ${copy.uid}`);
+      say(`r ${serial} ${place}`);
+      await store.expunge(account, mailboxId(1), [uid(place)]);
+      say(`g ${serial} ${place}`);
+    }
+    if (serial % 40 === 0) {
+      const many = Array.from({ length: serial % 80 === 0 ? 600 : 20 }, (_, n) => uid(place - n));
+      await tidyUp(store, serial, many);
     }
     if (serial % 50 === 0) {
       const skipDomains: string[] = [];

@@ -5,8 +5,8 @@
  */
 
 import { createCipheriv, createHash } from 'node:crypto';
-import type { Acceptance, Body, Store } from '../src/contract.ts';
-import { mailboxId, uid, type AccountId } from '../src/ids.ts';
+import type { Acceptance, Append, Body, Store } from '../src/contract.ts';
+import { mailboxId, uid, type AccountId, type Uid } from '../src/ids.ts';
 import { makeJourneyId } from '../src/journey.ts';
 import {
   acceptance,
@@ -54,6 +54,50 @@ export async function acceptanceOf(store: Store, serial: number): Promise<Accept
   const queued = serial % 5 === 0 ? [recipient(`${serial}@surat.test`)] : [];
   const journey = makeJourneyId(Date.now(), serial);
   return acceptance(body, { journey, deliveries: [copy], recipients: queued });
+}
+
+/** Two of three are delivered, the third is put there by a client. */
+export async function putOne(store: Store, serial: number): Promise<number> {
+  if (serial % 3 === 2) {
+    const result = await store.append(await appendOf(store, serial));
+    const [copy] = result.ok ? result.stored : [];
+    if (copy === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
+    return copy.uid;
+  }
+  const result = await store.accept(await acceptanceOf(store, serial));
+  const [copy] = result.ok ? result.stored : [];
+  if (copy === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
+  return copy.uid;
+}
+
+async function appendOf(store: Store, serial: number): Promise<Append> {
+  const account = ((serial % accountCount) + 1) as AccountId;
+  const { head, events, body, nowMs } = await acceptanceOf(store, serial);
+  const summary = { from: '', to: '', subject: '', dateMs: null, messageId: `${serial}` };
+  const message = { head, events, body, flags: 1, keywords: [], internalDateMs: nowMs, summary };
+  const place = { account, mailbox: mailboxId(1), key: `load-${serial}`, replaces: null };
+  return { ...place, messages: [message], nowMs };
+}
+
+/** What devices do meanwhile, elsewhere: the deep check looks at what is left of it. */
+export async function tidyUp(store: Store, serial: number, uids: readonly Uid[]): Promise<void> {
+  const account = ((serial % accountCount) + 1) as AccountId;
+  const other = (((serial + 1) % accountCount) + 1) as AccountId;
+  const from = { account, mailbox: mailboxId(1) };
+  const edit = { account, mailbox: from.mailbox, op: 'add', flags: 4 } as const;
+  await store.setFlags({ ...edit, uids, keywords: [`k${serial % 7}`] });
+  const made = await store.editMailbox(account, {
+    kind: 'create',
+    name: `Kerja/${serial}`,
+    role: null,
+  });
+  if (!made.ok || made.id === null) return;
+  const mailbox = made.id;
+  const nowMs = Date.now();
+  await store.copy({ from, to: { account, mailbox }, uids, nowMs });
+  const to = { account: other, mailbox: mailboxId(2) };
+  await store.copy({ from: { account, mailbox }, to, uids: uids.slice(0, 9), nowMs });
+  await store.editMailbox(account, { kind: 'remove', id: mailbox });
 }
 
 /** What is known of one message from what a loader has said before its end. */
