@@ -916,7 +916,14 @@ export interface Store {
     events: readonly JourneyEvent[],
   ): Promise<readonly QueueId[]>;
 
+  /** To a journey that is known; otherwise nothing. */
   appendJourney(journey: JourneyId, events: readonly JourneyEvent[]): Promise<void>;
+  /** Of a message that was not taken: the story is all there is of it. `accounts` may read it. */
+  beginJourney(
+    head: JourneyHead,
+    events: readonly JourneyEvent[],
+    accounts: readonly AccountId[],
+  ): Promise<void>;
   journey(id: JourneyId): Promise<{ head: JourneyHead; events: readonly RecordedEvent[] } | null>;
   /** Newest id first. */
   journeys(search: JourneySearch): Promise<readonly JourneyHead[]>;

@@ -5,8 +5,10 @@
  */
 
 import type { Acceptance } from '@merpati/store/contract.ts';
+import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import type { Incoming } from '../incoming/incoming.ts';
+import { noteRefused } from '../incoming/refused.ts';
 import { Refusal } from '../refusal.ts';
 import { judge } from './2-judge.ts';
 import { route } from './3-route.ts';
@@ -21,10 +23,12 @@ export type Receipt =
 /** Takes the responsibility for a message, or refuses it; nothing in between. */
 export async function receive(home: Home, incoming: Incoming): Promise<Receipt> {
   const decided = await decide(home, incoming);
-  if (decided instanceof Refusal) return { ok: false, refusal: decided };
+  if ('refusal' in decided) return refuse(home, incoming, decided);
 
   const stored = await deliver(home, incoming, decided);
-  if (stored instanceof Refusal) return { ok: false, refusal: stored };
+  if (stored instanceof Refusal) {
+    return refuse(home, incoming, { refusal: stored, events: decided.verdict.events });
+  }
 
   notify(home, incoming, { routed: decided.routed, receive });
   return { ok: true };
@@ -36,12 +40,25 @@ export async function receive(home: Home, incoming: Incoming): Promise<Receipt> 
  */
 export async function prepare(home: Home, incoming: Incoming): Promise<Acceptance | Refusal> {
   const decided = await decide(home, incoming);
-  return decided instanceof Refusal ? decided : acceptanceOf(home, incoming, decided);
+  return 'refusal' in decided ? decided.refusal : acceptanceOf(home, incoming, decided);
 }
 
-async function decide(home: Home, incoming: Incoming): Promise<Decided | Refusal> {
+interface Refused {
+  readonly refusal: Refusal;
+  /** What was found on the way. */
+  readonly events: readonly JourneyEvent[];
+}
+
+async function decide(home: Home, incoming: Incoming): Promise<Decided | Refused> {
   const verdict = await judge(home, incoming);
-  if (verdict.refusal !== null) return verdict.refusal;
+  const { events } = verdict;
+  if (verdict.refusal !== null) return { refusal: verdict.refusal, events };
   const routed = await route(home, incoming);
-  return routed.refusal ?? { verdict, routed };
+  if (routed.refusal === null) return { verdict, routed };
+  return { refusal: routed.refusal, events: [...events, ...routed.events] };
+}
+
+function refuse(home: Home, incoming: Incoming, refused: Refused): Receipt {
+  void noteRefused(home, incoming, refused);
+  return { ok: false, refusal: refused.refusal };
 }

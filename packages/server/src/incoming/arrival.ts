@@ -5,10 +5,10 @@
 
 import type { JourneyEvent, Stage } from '@merpati/store/journey.ts';
 import { claimedHops } from './claimed-hops.ts';
-import type { Incoming } from './incoming.ts';
+import type { Arrived } from './incoming.ts';
 
 /** In order of time; `dateMs` is that of the Date field. */
-export function arrivalEvents(incoming: Incoming, dateMs: number | null): JourneyEvent[] {
+export function arrivalEvents(incoming: Arrived, dateMs: number | null): JourneyEvent[] {
   const { session, clickUs, startedUs } = incoming;
   if (session.kind === 'queue') {
     return [{ atUs: startedUs, stage: 'queue', state: 'ok', code: 'queue.here' }];
@@ -24,7 +24,7 @@ export function arrivalEvents(incoming: Incoming, dateMs: number | null): Journe
   return events;
 }
 
-function sessionEvents(incoming: Incoming): JourneyEvent[] {
+function sessionEvents(incoming: Arrived): JourneyEvent[] {
   const { session, envelope, startedUs, arrivedUs } = incoming;
   const stage: Stage = session.kind === 'smtp' ? 'receive' : 'submit';
   const recipients = envelope.recipients.length;

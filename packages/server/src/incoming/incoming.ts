@@ -56,6 +56,13 @@ export interface AddedFields {
   readonly dateMs: number | null;
 }
 
+/** As much of it as its journey tells: also of what is refused before its body is kept. */
+export type Arrived = Pick<
+  Incoming,
+  'journey' | 'id' | 'session' | 'envelope' | 'head' | 'clickUs' | 'startedUs' | 'arrivedUs'
+> &
+  Pick<Incoming, 'events'> & { readonly body: Pick<Body, 'size'> };
+
 export interface Incoming {
   readonly journey: JourneyId;
   /** The journey's text, as people see it. */

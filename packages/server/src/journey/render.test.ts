@@ -57,6 +57,13 @@ const submitted: Step = {
   code: 'submit.message',
   args: { size: 2193, recipients: 1 },
 };
+const refused: Step = {
+  ms: 300,
+  stage: 'accept',
+  state: 'fail',
+  code: 'accept.refused',
+  args: { by: 'mx.contoh.id', why: 'loop', reply: 'It goes in circles' },
+};
 const to = (rcpt: string) => ({
   queued: (ms: number, due = 0): Step => ({
     ms,
@@ -190,6 +197,12 @@ test('verdicts, in both languages', () => {
       '✕',
       'failed: "550 5.1.1 No such user"',
       'gagal: "550 5.1.1 No such user"',
+    ],
+    [
+      [refused],
+      '✕',
+      'refused by mx.contoh.id: "It goes in circles"',
+      'ditolak mx.contoh.id: "It goes in circles"',
     ],
     [
       [siti.queued(240), siti.stored(300, 'mx'), siti.accepted(310)],

@@ -84,6 +84,7 @@ export function verdictMark({ kind }: Pick<Verdict, 'kind'>): string {
     expanded: '✓',
     delayed: '▲',
     failed: '✕',
+    refused: '✕',
     cancelled: '✕',
     held: '◌',
     queued: '◔',
@@ -94,7 +95,7 @@ export function verdictMark({ kind }: Pick<Verdict, 'kind'>): string {
 
 function paintVerdict(kind: LaneVerdict['kind'], text: string, paint: Paint): string {
   if (kind === 'inbox' || kind === 'accepted' || kind === 'expanded') return paint.ok(text);
-  if (kind === 'failed' || kind === 'cancelled') return paint.bad(text);
+  if (kind === 'failed' || kind === 'refused' || kind === 'cancelled') return paint.bad(text);
   if (kind === 'delayed' || kind === 'held') return paint.warn(text);
   return paint.info(text);
 }
@@ -135,6 +136,10 @@ function laneText(lane: Lane, startedUs: number, reader: Reader, several = false
       return say('passed on to others', 'diteruskan ke alamat lain');
     case 'failed':
       return say(`failed${quote(verdict.reply)}`, `gagal${quote(verdict.reply)}`);
+    case 'refused': {
+      const by = clean(verdict.by);
+      return say(`refused by ${by}${quote(verdict.reply)}`, `ditolak ${by}${quote(verdict.reply)}`);
+    }
     case 'cancelled':
       return say('taken out of the queue', 'dikeluarkan dari antrean');
     case 'delayed': {

@@ -13,6 +13,8 @@ export type LaneVerdict =
   /** An alias: its targets have lanes of their own. */
   | { readonly kind: 'expanded' }
   | { readonly kind: 'failed'; readonly reply: string }
+  /** By this server, at the end of the message: whoever sent it has it still. */
+  | { readonly kind: 'refused'; readonly by: string; readonly reply: string }
   | { readonly kind: 'delayed'; readonly reply: string; readonly dueMs: number | null }
   | { readonly kind: 'held'; readonly untilMs: number | null }
   | { readonly kind: 'queued' }
@@ -78,6 +80,8 @@ function step(before: LaneVerdict, event: ShownEvent): LaneVerdict | null {
       return { kind: 'queued' };
     case 'queue.cancelled':
       return { kind: 'cancelled' };
+    case 'accept.refused':
+      return { kind: 'refused', by: text(args['by']), reply: text(args['reply']) };
     case 'queue.later':
       return { kind: 'delayed', reply: text(args['reply']), dueMs: number(args['dueMs']) };
     case 'queue.failed':
@@ -98,6 +102,7 @@ function isUnderWay(before: LaneVerdict, stage: ShownEvent['stage']): boolean {
 /** The worst first: what needs somebody's attention is never hidden behind what went well. */
 const order = [
   'failed',
+  'refused',
   'delayed',
   'cancelled',
   'held',

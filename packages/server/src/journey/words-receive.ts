@@ -63,6 +63,10 @@ export const receiveWords = {
     en: 'the address leads to {elsewhere} elsewhere and to {here} here',
     id: 'alamat ini menuju {elsewhere} di tempat lain dan {here} di sini',
   },
+  'accept.refused': {
+    en: '{by} refuses it: "{reply}"; nothing of it is kept here',
+    id: '{by} menolaknya: "{reply}"; tidak ada yang disimpan di sini',
+  },
   'accept.ok': {
     en: '{by} has taken the responsibility: "{reply}"',
     id: '{by} bertanggung jawab sejak ini: "{reply}"',

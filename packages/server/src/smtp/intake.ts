@@ -74,6 +74,11 @@ export class Intake {
     }
   }
 
+  /** null: its end has not been seen. */
+  get head(): Head | null {
+    return this.#head;
+  }
+
   /** The whole message is there. Throws its refusal when it has one. */
   async finish(): Promise<TakenMessage> {
     // Without an empty line it is all head.

@@ -3,12 +3,15 @@
  * is the client's.
  */
 
+import { readHead } from '@merpati/formats/message/head.ts';
 import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { Reply } from '@merpati/formats/smtp/reply.ts';
 import { receive } from '../flow/1-receive.ts';
 import { newJourneyId } from '../journey/new-id.ts';
 import { cutSecretFields, missingFields } from './fix-head.ts';
-import type { Incoming, SessionFacts } from '../incoming/incoming.ts';
+import type { Arrived, Incoming, SessionFacts } from '../incoming/incoming.ts';
+import { noteRefused } from '../incoming/refused.ts';
+import { Refusal } from '../refusal.ts';
 import type { Intake, IntakeOptions, TakenMessage } from './intake.ts';
 import { reply } from './replies.ts';
 import { resetTransaction } from './session.ts';
@@ -29,7 +32,7 @@ export async function takeMessage(session: Session, intake: Intake): Promise<Rep
   if (transaction === null) throw new Error('a message without a transaction');
   try {
     const arrivedUs = home.world.nowUs();
-    const taken = await intake.finish();
+    const taken = await finish(session, intake);
     const incoming = incomingOf(session, transaction, { taken, arrivedUs });
     const receipt = await receive(home, incoming);
     if (!receipt.ok) throw receipt.refusal;
@@ -43,20 +46,56 @@ export async function takeMessage(session: Session, intake: Intake): Promise<Rep
   }
 }
 
+async function finish(session: Session, intake: Intake): Promise<TakenMessage> {
+  try {
+    return await intake.finish();
+  } catch (error) {
+    noteUntaken(session, intake, error);
+    throw error;
+  }
+}
+
+/** A message that is refused while it comes in: its journey says so. */
+export function noteUntaken(session: Session, intake: Intake, error: unknown): void {
+  const { transaction, home } = session;
+  if (transaction === null || !(error instanceof Refusal)) return;
+  const arrived = arrivedOf(session, transaction, {
+    head: intake.head ?? readHead(new Uint8Array(0)),
+    body: { size: intake.receivedOctets },
+    arrivedUs: home.world.nowUs(),
+  });
+  void noteRefused(home, arrived, { refusal: error, events: [] });
+}
+
 function incomingOf(
   session: Session,
   transaction: Transaction,
   { taken, arrivedUs }: { taken: TakenMessage; arrivedUs: number },
 ): Incoming {
-  const { home } = session;
-  const { parameters } = transaction;
-  const journey = newJourneyId(home.world);
-  const id = formatJourneyId(journey);
+  const { head, headOctets, body } = taken;
+  const arrived = arrivedOf(session, transaction, { head, body, arrivedUs });
   const account = session.login?.account ?? null;
+  const { nowMs } = session.home.world;
+  const added =
+    account === null
+      ? null
+      : missingFields(head, { nowMs: nowMs(), id: arrived.id, address: account.address });
+  return { ...arrived, headOctets, body, added };
+}
+
+function arrivedOf(
+  session: Session,
+  transaction: Transaction,
+  what: Pick<Arrived, 'head' | 'body' | 'arrivedUs'>,
+): Arrived {
+  const { parameters } = transaction;
+  const journey = newJourneyId(session.home.world);
   const { holdForS, holdUntilMs } = parameters;
+  const arrivedMs = Math.floor(what.arrivedUs / 1000);
   return {
+    ...what,
     journey,
-    id,
+    id: formatJourneyId(journey),
     session: factsOf(session),
     envelope: {
       sender: transaction.sender,
@@ -66,22 +105,10 @@ function incomingOf(
       requireTls: parameters.requireTls,
       envid: parameters.envid,
       ret: parameters.ret,
-      holdUntilMs: holdForS === null ? holdUntilMs : Math.floor(arrivedUs / 1000) + holdForS * 1000,
+      holdUntilMs: holdForS === null ? holdUntilMs : arrivedMs + holdForS * 1000,
     },
-    head: taken.head,
-    headOctets: taken.headOctets,
-    body: taken.body,
-    added:
-      account === null
-        ? null
-        : missingFields(taken.head, {
-            nowMs: home.world.nowMs(),
-            id,
-            address: account.address,
-          }),
     clickUs: parameters.clickUs,
     startedUs: transaction.startedUs,
-    arrivedUs,
     events: [],
   };
 }

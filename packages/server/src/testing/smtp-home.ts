@@ -52,9 +52,9 @@ export async function smtpHome(options: TestHomeOptions & SmtpOptions = {}): Pro
   };
 }
 
-/** Looks again and again until there is something; throws after two seconds. */
+/** Looks again and again until there is something; the machine may be slow. */
 export async function waitFor<T>(look: () => Promise<T | null>): Promise<T> {
-  for (let i = 0; i < 100; i += 1) {
+  for (let i = 0; i < 1000; i += 1) {
     const found = await look();
     if (found !== null) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));

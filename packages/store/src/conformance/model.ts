@@ -51,7 +51,12 @@ import {
   type QueueId,
   type Uid,
 } from '../ids.ts';
-import { firstJourneyIdAt, formatJourneyId, type JourneyEvent } from '../journey.ts';
+import {
+  firstJourneyIdAt,
+  formatJourneyId,
+  type JourneyEvent,
+  type JourneyHead,
+} from '../journey.ts';
 import { properName } from '../mailbox-names.ts';
 import { acceptInModel } from './model-accept.ts';
 import { editMailboxOfModel } from './model-edits.ts';
@@ -492,6 +497,18 @@ export class ModelStore implements Model {
 
   async appendJourney(journey: JourneyId, events: readonly JourneyEvent[]) {
     for (const event of events) this.#tell(journey, event);
+  }
+
+  async beginJourney(
+    head: JourneyHead,
+    events: readonly JourneyEvent[],
+    accounts: readonly AccountId[],
+  ) {
+    const known = this.#state.journeys.get(head.id);
+    const journey = known ?? { head, accounts: new Set(), events: [] };
+    for (const account of accounts) journey.accounts.add(account);
+    this.#state.journeys.set(head.id, journey);
+    journey.events.push(...events);
   }
 
   async journey(id: JourneyId) {

@@ -169,6 +169,28 @@ export function journeySuite(engine: Engine): void {
       assert.deepEqual(story?.events[2]?.args, { id: 1, domain: 'surat.test', due: nowMs });
     }));
 
+  it('begins a journey of a message that was not taken', () =>
+    withStore(engine, async (store) => {
+      await addDomain(store, 'merpati.test');
+      const account = await addAccount(store, 'you@merpati.test');
+      const other = await addAccount(store, 'other@merpati.test');
+      const { head } = acceptance(await sampleBody(store), { journey: nextJourney() });
+      await store.beginJourney(head, [event('a'), event('b')], [account]);
+      const story = await store.journey(head.id);
+      assert.deepEqual(story?.head, head);
+      assert.deepEqual(
+        story.events.map(({ seq, code }) => [seq, code]),
+        [
+          [1, 'a'],
+          [2, 'b'],
+        ],
+      );
+      assert.equal(await store.mayRead(account, head.id), true);
+      assert.equal(await store.mayRead(other, head.id), false);
+      await store.beginJourney(head, [event('c')], []);
+      assert.equal((await store.journey(head.id))?.events.at(-1)?.seq, 3, 'it goes on');
+    }));
+
   it('shows a journey to those who take part, and to nobody else', () =>
     withStore(engine, async (store) => {
       await addDomain(store, 'merpati.test');

@@ -49,7 +49,7 @@ import {
   type QueueId,
   type Uid,
 } from '../ids.ts';
-import type { JourneyEvent } from '../journey.ts';
+import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import { packKeywords } from './mailbox-counters.ts';
 import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
@@ -155,6 +155,14 @@ export interface Operations {
     give: readonly QueueId[];
   };
   journey: { take: { journey: JourneyId; events: PackedEvents }; give: null };
+  beginJourney: {
+    take: {
+      head: PackedAcceptance['head'];
+      events: PackedEvents;
+      accounts: readonly AccountId[];
+    };
+    give: null;
+  };
   /** Keys as account and key by turns. */
   dropKeys: { take: { keys: readonly (number | string)[]; beforeMs: number }; give: null };
   pruneJourneys: { take: { beforeMs: number; itemsMax: number }; give: number };
@@ -274,6 +282,20 @@ function packQueue(queue: Acceptance['queue']): PackedQueue | null {
   return { message: { ...message, prefix: latin1(message.prefix) }, recipients };
 }
 
+export function packHead(head: JourneyHead): PackedAcceptance['head'] {
+  return [
+    head.id,
+    head.startedUs,
+    head.direction,
+    head.sender,
+    JSON.stringify(head.recipients),
+    head.messageId,
+    head.subject,
+    head.size,
+    head.submittedBy,
+  ];
+}
+
 /** What an acceptance and a message to append have in common. */
 function packStory(
   what: Pick<Acceptance, 'head' | 'events' | 'body'>,
@@ -281,17 +303,7 @@ function packStory(
 ): Pick<PackedAcceptance, 'head' | 'events' | 'atUs' | 'body'> {
   const { head, events } = what;
   return {
-    head: [
-      head.id,
-      head.startedUs,
-      head.direction,
-      head.sender,
-      JSON.stringify(head.recipients),
-      head.messageId,
-      head.subject,
-      head.size,
-      head.submittedBy,
-    ],
+    head: packHead(head),
     events: packEvents(events),
     atUs: Math.max(events.at(-1)?.atUs ?? 0, nowMs * 1000),
     body: packBody(what.body),

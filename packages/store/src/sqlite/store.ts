@@ -42,7 +42,7 @@ import type {
   QueueId,
   Uid,
 } from '../ids.ts';
-import type { JourneyEvent } from '../journey.ts';
+import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import type { DetailKind, SearchQuery } from '../search.ts';
 import { CareClient } from './care/client.ts';
 import type { KeyCursor, Tasks } from './care/tasks.ts';
@@ -57,6 +57,7 @@ import {
   packAcceptance,
   packAppend,
   packEvents,
+  packHead,
   unpackAccepted,
   type PackedChange,
   type WriterStart,
@@ -397,6 +398,15 @@ export class SqliteStore implements Store {
 
   async appendJourney(journey: JourneyId, events: readonly JourneyEvent[]): Promise<void> {
     await this.#writer.perform('journey', { journey, events: packEvents(events) });
+  }
+
+  async beginJourney(
+    head: JourneyHead,
+    events: readonly JourneyEvent[],
+    accounts: readonly AccountId[],
+  ): Promise<void> {
+    const packed = { head: packHead(head), events: packEvents(events), accounts };
+    await this.#writer.perform('beginJourney', packed);
   }
 
   async journey(id: JourneyId) {

@@ -10,7 +10,7 @@ import { startMessageClock } from '../message-clock.ts';
 import { reply } from '../replies.ts';
 import { flush, resetTransaction } from '../session.ts';
 import type { CommandRow, Session, Transaction } from '../session.ts';
-import { intakeOptions, takeMessage } from '../take-message.ts';
+import { intakeOptions, noteUntaken, takeMessage } from '../take-message.ts';
 
 export const bdat: CommandRow<'BDAT'> = {
   verb: 'BDAT',
@@ -35,6 +35,7 @@ export const bdat: CommandRow<'BDAT'> = {
     await readChunk(session, size, intake);
     if (isLast) return takeMessage(session, intake);
     if (intake.refusal === null) return reply(250, '2.0.0', `${size} octets`);
+    noteUntaken(session, intake, intake.refusal);
     await resetTransaction(session);
     throw intake.refusal;
   },

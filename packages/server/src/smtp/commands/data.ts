@@ -12,7 +12,7 @@ import { startMessageClock } from '../message-clock.ts';
 import { replies } from '../replies.ts';
 import { flush, say } from '../session.ts';
 import type { CommandRow, Session } from '../session.ts';
-import { intakeOptions, takeMessage } from '../take-message.ts';
+import { intakeOptions, noteUntaken, takeMessage } from '../take-message.ts';
 
 export const data: CommandRow<'DATA'> = {
   verb: 'DATA',
@@ -31,7 +31,12 @@ export const data: CommandRow<'DATA'> = {
     transaction.intake = intake;
     say(session, replies.startData);
     await flush(session);
-    await readData(session, intake);
+    try {
+      await readData(session, intake);
+    } catch (error) {
+      noteUntaken(session, intake, error);
+      throw error;
+    }
     return takeMessage(session, intake);
   },
 };

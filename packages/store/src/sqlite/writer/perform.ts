@@ -62,6 +62,11 @@ export function perform(
     case 'journey':
       context.journal.append(operation.take.journey, operation.take.events);
       return null;
+    case 'beginJourney': {
+      const { head, events, accounts } = operation.take;
+      context.journal.begin(head, [events], accounts);
+      return null;
+    }
     case 'dropKeys':
       return dropKeys(context, operation.take);
     case 'pruneJourneys':
