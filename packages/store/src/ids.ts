@@ -14,8 +14,8 @@ export type ModSeq = Branded<number, 'ModSeq'>;
 /** The immutable content of a message within its account (several mailboxes may hold it). */
 export type ContentId = Branded<number, 'ContentId'>;
 /**
- * The identity of a message within its account; kept by move and restore. UIDL and EMAILID come
- * from it.
+ * The identity of a message within its account; kept by move, copy and restore. UIDL and EMAILID
+ * come from it.
  */
 export type EmailId = Branded<number, 'EmailId'>;
 /** A conversation within its account. THREADID comes from it. RFC 8474 §5.2. */
