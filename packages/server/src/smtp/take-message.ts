@@ -75,11 +75,11 @@ function incomingOf(
   const { head, headOctets, body } = taken;
   const arrived = arrivedOf(session, transaction, { head, body, arrivedUs });
   const account = session.login?.account ?? null;
-  const { nowMs } = session.home.world;
+  const nowMs = session.home.world.nowMs();
   const added =
     account === null
       ? null
-      : missingFields(head, { nowMs: nowMs(), id: arrived.id, address: account.address });
+      : missingFields(head, { nowMs, id: arrived.id, address: account.address });
   return { ...arrived, headOctets, body, added };
 }
 
