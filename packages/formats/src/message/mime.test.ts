@@ -117,6 +117,24 @@ test("the line end before a delimiter is the delimiter's, also behind an unfinis
   }
 });
 
+test('a part keeps within a multipart that ends right behind its head', () => {
+  for (const lineEnd of ['\r\n', '\n']) {
+    for (const head of ['', 'Subject: x', 'Subject: x\n', 'A: b\nContent-Type: text/plain\n']) {
+      const text =
+        'Content-Type: multipart/mixed; boundary=r\n\n--r\n' +
+        'Content-Type: multipart/mixed; boundary=xx\n\npreamble\n--xx\n' +
+        `${head}\n--r\n\nnext\n--r--\n`;
+      const bytes = utf8(text.replaceAll('\n', lineEnd));
+      const [outer, next] = readMime(bytes).root.parts;
+      assert.equal(bodyOf(bytes, outer!), `preamble\n--xx\n${head}`.replaceAll('\n', lineEnd));
+      const inner = outer!.parts[0]!;
+      assert.ok(inner.headStart <= inner.bodyStart && inner.bodyEnd === outer!.bodyEnd);
+      assert.equal(bodyOf(bytes, inner), '');
+      assert.equal(bodyOf(bytes, next!), 'next');
+    }
+  }
+});
+
 test('any cuts give the same tree, and sinks the same bodies', () => {
   const lines = fc.constantFrom(
     '--a',

@@ -483,8 +483,7 @@ class TreeReader implements MimeReader {
 
   /**
    * Ends all frames from `first` on before the delimiter at `at`, to which the line end before it
-   * belongs (RFC 2046 §5.1.1): an enclosed message may end within its head, and keeps within what
-   * encloses it.
+   * belongs (RFC 2046 §5.1.1): a part may end within its head, and keeps within what encloses it.
    */
   #closeFrames(first: number, { at, lineEnd }: { at: number; lineEnd: number }): void {
     const end = at - lineEnd;
@@ -498,7 +497,7 @@ class TreeReader implements MimeReader {
       }
       part.bodyEnd = Math.max(end, part.bodyStart);
       part.bodyLines = Math.max(0, lineEnds - linesBefore);
-      isWithin ||= part.message !== null && part.bodyStart <= end;
+      isWithin ||= part.bodyStart <= end;
     }
     while (this.#frames.length > first) this.#endFrame(this.#frames.pop()!);
   }
