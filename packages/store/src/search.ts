@@ -8,7 +8,14 @@ import type { ContentId, EmailId, MailboxId, ModSeq, ThreadId, Uid } from './ids
 
 // ---------------------------------------------------------------- details
 
-export type DetailKind = 'envelope' | 'structure' | 'head' | 'preview' | 'thread' | 'sort';
+export type DetailKind =
+  | 'envelope'
+  | 'structure'
+  | 'plainStructure'
+  | 'head'
+  | 'preview'
+  | 'thread'
+  | 'sort';
 
 /** Texts in the form of i;unicode-casemap (RFC 5051), to be compared octet by octet. */
 export interface SortDetail {
@@ -41,8 +48,10 @@ export interface DetailRow {
   readonly size: number;
   /** ENVELOPE as it goes out: `(…)`. Where it is not US-ASCII it holds literals. */
   readonly envelope: Uint8Array | null;
-  /** BODYSTRUCTURE as it goes out, and BODY, which lacks the extension data. */
-  readonly structure: { readonly full: Uint8Array; readonly plain: Uint8Array } | null;
+  /** BODYSTRUCTURE as it goes out. */
+  readonly structure: Uint8Array | null;
+  /** BODY, which lacks the extension data. */
+  readonly plainStructure: Uint8Array | null;
   /**
    * The whole fields that `isDetailField` names, in their order and octet by octet, without the
    * empty line.

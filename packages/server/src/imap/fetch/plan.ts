@@ -112,7 +112,7 @@ function binaryLabel(ask: Extract<FetchItem, { item: 'binary' | 'binary.size' }>
 }
 
 const detailsOf: Partial<Readonly<Record<PlannedItem['item'], DetailKind>>> = {
-  body: 'structure',
+  body: 'plainStructure',
   bodystructure: 'structure',
   envelope: 'envelope',
   fields: 'head',

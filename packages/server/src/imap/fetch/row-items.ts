@@ -82,9 +82,9 @@ export function writeRowItem(answer: AnswerBuffer, told: Told, planned: PlannedI
     case 'envelope':
       return writeOctets(answer, 'ENVELOPE ', detail?.envelope ?? null);
     case 'bodystructure':
-      return writeOctets(answer, 'BODYSTRUCTURE ', detail?.structure?.full ?? null);
+      return writeOctets(answer, 'BODYSTRUCTURE ', detail?.structure ?? null);
     case 'body':
-      return writeOctets(answer, 'BODY ', detail?.structure?.plain ?? null);
+      return writeOctets(answer, 'BODY ', detail?.plainStructure ?? null);
     case 'fields':
       return writeFields(answer, planned, detail?.head ?? null);
     case 'body-octets':

@@ -85,6 +85,9 @@ function noteException(
 
 const at = entryOf('?1', '?2');
 
+/** Behind each text, so that a gram begins at its last characters too. */
+const gramFill = '\n\n';
+
 export function removeEntry(db: Database, account: number, content: number): void {
   db.run(`DELETE FROM content_grams WHERE rowid = ${at}`, account, content);
   for (const table of ['content_wire', 'content_head', 'content_text', 'content_index']) {
@@ -139,11 +142,12 @@ function putEntry(
   );
   db.run(
     `INSERT OR REPLACE INTO content_grams (rowid, head, body)
-     VALUES (${at}, CAST(?3 AS TEXT), CAST(?4 AS TEXT))`,
+     VALUES (${at}, CAST(?3 AS TEXT) || ?5, CAST(?4 AS TEXT) || ?5)`,
     account,
     content,
     head,
     body,
+    gramFill,
   );
 }
 

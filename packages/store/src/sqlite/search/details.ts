@@ -11,7 +11,8 @@ const sources: Readonly<
   Record<DetailKind, { readonly table: string; readonly columns: readonly string[] }>
 > = {
   envelope: { table: 'content_wire', columns: ['envelope'] },
-  structure: { table: 'content_wire', columns: ['structure', 'plain_structure'] },
+  structure: { table: 'content_wire', columns: ['structure'] },
+  plainStructure: { table: 'content_wire', columns: ['plain_structure'] },
   head: { table: 'content_head', columns: ['head'] },
   preview: { table: 'content_index', columns: ['preview'] },
   thread: { table: 'content_index', columns: ['thread_id'] },
@@ -73,6 +74,7 @@ function detailRow(row: readonly unknown[], asked: readonly DetailKind[]): Detai
     size: row[3] as number,
     envelope: null as DetailRow['envelope'],
     structure: null as DetailRow['structure'],
+    plainStructure: null as DetailRow['plainStructure'],
     head: null as DetailRow['head'],
     preview: null as DetailRow['preview'],
     thread: null as DetailRow['thread'],
@@ -96,7 +98,10 @@ function fill(detail: Filled, kind: DetailKind, row: readonly unknown[], at: num
       detail.envelope = row[at] as Uint8Array;
       return;
     case 'structure':
-      detail.structure = { full: row[at] as Uint8Array, plain: row[at + 1] as Uint8Array };
+      detail.structure = row[at] as Uint8Array;
+      return;
+    case 'plainStructure':
+      detail.plainStructure = row[at] as Uint8Array;
       return;
     case 'head':
       detail.head = row[at] as Uint8Array;

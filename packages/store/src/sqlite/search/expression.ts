@@ -7,7 +7,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Criterion, UidRange } from '../../search.ts';
 import { contentBits, entryOf } from '../index/schema.ts';
-import { gramsOf, isOneGram, makeLeaf, noDay, type Leaf } from './leaves.ts';
+import { gramsAround, gramsOf, isWithinGram, makeLeaf, noDay, type Leaf } from './leaves.ts';
 
 /** The parameters that each statement has first: `?1` and so on. */
 export const fixed = {
@@ -198,7 +198,7 @@ class Compiler {
     const leaf = makeLeaf(criterion);
     const verdict = this.#addLeaf(leaf);
     const match = this.#match(leaf);
-    const look = isExact(leaf) ? '1' : this.#look(leaf);
+    const look = match !== null && isExact(leaf) ? '1' : this.#look(leaf);
     const indexed = match === null ? `ELSE ${look}` : `WHEN ${match} THEN ${look} ELSE 0`;
     return (unknown: Unknown) =>
       `coalesce(CASE WHEN ${isInDoubt} THEN ${verdict} ${indexed} END, ${unknown})`;
@@ -207,9 +207,22 @@ class Compiler {
   /** Which contents have all the grams; null: the text is too short to ask. */
   #match(leaf: Leaf): string | null {
     const query = queryOf(leaf);
-    if (query === null) return null;
+    if (query === null) return this.#matchShort(leaf);
     return `m.content_id IN (SELECT g.rowid & ${contentMask} FROM content_grams g
-      WHERE content_grams MATCH ${this.#value(query)}
+      WHERE g.content_grams MATCH ${this.#value(query)}
+      AND g.rowid BETWEEN ${entryOf(fixed.account, fixed.firstContent)}
+        AND ${entryOf(fixed.account, fixed.lastContent)})`;
+  }
+
+  /** Which contents have a gram that begins so. Each place in a text begins one: see write.ts. */
+  #matchShort(leaf: Leaf): string | null {
+    const around = leaf.kind === 'body' || leaf.kind === 'text' ? gramsAround(leaf.text) : null;
+    if (around === null) return null;
+    const [first, last] = around;
+    const column = leaf.kind === 'body' ? 'body : ' : '';
+    return `m.content_id IN (SELECT g.rowid & ${contentMask} FROM temp.gram v, content_grams g
+      WHERE v.term >= ${this.#value(first)} AND v.term <= ${this.#value(last)}
+      AND g.content_grams MATCH '${column}"' || replace(v.term, '"', '""') || '"'
       AND g.rowid BETWEEN ${entryOf(fixed.account, fixed.firstContent)}
         AND ${entryOf(fixed.account, fixed.lastContent)})`;
   }
@@ -235,7 +248,7 @@ class Compiler {
 }
 
 function isExact(leaf: Leaf): boolean {
-  return (leaf.kind === 'body' || leaf.kind === 'text') && isOneGram(leaf.text);
+  return (leaf.kind === 'body' || leaf.kind === 'text') && isWithinGram(leaf.text);
 }
 
 function queryOf(leaf: Leaf): string | null {

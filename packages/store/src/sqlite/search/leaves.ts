@@ -86,7 +86,17 @@ export function gramsOf(text: string): string | null {
   return [...grams].join(' AND ');
 }
 
-/** A text of one gram is there where its gram is: no need to look. */
-export function isOneGram(text: string): boolean {
-  return Array.from(text).length === 3;
+/** A text of at most one gram is there where its gram is: no need to look. */
+export function isWithinGram(text: string): boolean {
+  return Array.from(text).length <= 3;
+}
+
+/**
+ * The beginning of grams that a short text is: all between these two; null: it is long enough, or
+ * so short that nearly all texts have it, and looking is faster.
+ */
+export function gramsAround(text: string): readonly [first: string, last: string] | null {
+  const length = Array.from(text).length;
+  const isPlain = length === 1 && text < '\u0080';
+  return length === 0 || length > 2 || isPlain ? null : [text, `${text}\u{10ffff}`];
 }

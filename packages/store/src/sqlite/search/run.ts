@@ -27,6 +27,8 @@ export function prepareSearches(db: Database): void {
     CREATE TEMP TABLE fresh_key (search, content_id, sent_ms, subject, from_key, to_key, cc_key,
       display_from, display_to, PRIMARY KEY (search, content_id)) WITHOUT ROWID;
   `);
+  // All grams there are: how a text of one or two characters is found.
+  db.exec("CREATE VIRTUAL TABLE temp.gram USING fts5vocab('main', 'content_grams', 'row')");
   db.raw.function('has_in_head', { deterministic: true }, (head, name, text) =>
     head instanceof Uint8Array && hasInHead(head, String(name), String(text)) ? 1 : 0,
   );
