@@ -44,14 +44,15 @@ test('id, description, encoding, MD5, disposition, languages and location', () =
 test('parts within parts', () => {
   const message =
     'Content-Type: multipart/mixed; boundary=x\nContent-Language: id\n\n--x\n\none\n--x\n' +
-    'Content-Type: multipart/alternative; boundary=y\n\n--y\nContent-Type: text/html\n\n<p>\n--y--\n' +
-    '--x--\n';
+    'Content-Type: multipart/alternative; boundary=y\n\n' +
+    '--y\nContent-Type: text/html\n\n<p>\n--y--\n--x--\n';
   const one = '"text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 0';
   const html = '"text" "html" NIL NIL NIL "7bit" 3 0';
   assert.equal(body(message), `((${one})((${html}) "alternative") "mixed")`);
   assert.equal(
     structure(message),
-    `((${one} NIL NIL NIL NIL)((${html} NIL NIL NIL NIL) "alternative" ("boundary" "y") NIL NIL NIL) ` +
+    `((${one} NIL NIL NIL NIL)((${html} NIL NIL NIL NIL) "alternative" ("boundary" "y") ` +
+      'NIL NIL NIL) ' +
       '"mixed" ("boundary" "x") NIL ("id") NIL)',
   );
 });
@@ -102,7 +103,8 @@ test('an encoding on a multipart does not hide its parts', () => {
 
 test('values in pieces are put together', () => {
   const message =
-    "Content-Type: a/b; x*0=one; x*1=two\nContent-Disposition: attachment; filename*0*=utf-8''%E2;\n" +
+    'Content-Type: a/b; x*0=one; x*1=two\n' +
+    "Content-Disposition: attachment; filename*0*=utf-8''%E2;\n" +
     ' filename*1=" (1)"; filename*2*=%2E\n\n';
   assert.equal(
     structure(message),

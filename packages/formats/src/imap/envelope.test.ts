@@ -10,12 +10,14 @@ const siti = '(("Siti" NIL "siti" "surat.test"))';
 
 test('tells ten fields, and who else is the author', () => {
   const head =
-    'Date: Mon, 7 Feb 1994 21:52:25 -0800\nSubject: afternoon meeting\nFrom: Siti <siti@surat.test>\n' +
+    'Date: Mon, 7 Feb 1994 21:52:25 -0800\nSubject: afternoon meeting\n' +
+    'From: Siti <siti@surat.test>\n' +
     'To: you@merpati.test, "A \\"B\\"" <a@b.test>\nMessage-ID: <1@surat.test>\nIn-Reply-To: <0@x>';
   assert.equal(
     envelope(head),
     `("Mon, 7 Feb 1994 21:52:25 -0800" "afternoon meeting" ${siti} ${siti} ${siti} ` +
-      '((NIL NIL "you" "merpati.test")("A \\"B\\"" NIL "a" "b.test")) NIL NIL "<0@x>" "<1@surat.test>")',
+      '((NIL NIL "you" "merpati.test")("A \\"B\\"" NIL "a" "b.test")) NIL NIL ' +
+      '"<0@x>" "<1@surat.test>")',
   );
 });
 
@@ -43,7 +45,8 @@ test('leaves encoded words as they are, and takes quotes and folds away', () => 
 
 test('writes groups, routes and addresses without a domain', () => {
   const to =
-    'tim: a@b.test, Budi <c@d.test>;, <@one.test,@two.test:e@f.test>, nobody, undisclosed:;, g@h.test';
+    'tim: a@b.test, Budi <c@d.test>;, <@one.test,@two.test:e@f.test>, nobody, ' +
+    'undisclosed:;, g@h.test';
   assert.match(
     envelope(`To: ${to}`),
     new RegExp(

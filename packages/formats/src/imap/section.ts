@@ -105,7 +105,7 @@ export function findSection(root: Part, section: Section): SectionOctets | null 
 /** Where a message lies, and its head. */
 export type MessagePlaces = Pick<Part, 'head' | 'headStart' | 'bodyStart' | 'bodyEnd'>;
 
-/** A section of the message itself, for which only its head need be known: `part` is not looked at. */
+/** A section of the message itself, for which only its head need be known. */
 export function findInMessage(
   message: MessagePlaces,
   { text, fields }: Pick<Section, 'text' | 'fields'>,

@@ -1,6 +1,6 @@
 /**
- * Takes one message of APPEND while it arrives, from literals and other messages: into a body of the
- * store, with its head kept aside for what listings show. Memory stays bounded whatever the size.
+ * Takes one message of APPEND while it arrives, from literals and other messages: into a body of
+ * the store, with its head kept aside for what listings show. Memory stays bounded.
  */
 
 import { headLimits, readHead } from '@merpati/formats/message/head.ts';

@@ -142,8 +142,8 @@ async function* cut(
 }
 
 /**
- * The octets of a literal whose size has been announced. `isSending` is for the caller to take back,
- * when the response is whole.
+ * The octets of a literal whose size has been announced. `isSending` is for the caller to take
+ * back, when the response is whole.
  */
 async function stream(to: BodyAnswer, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const { session, answer, body } = to;
