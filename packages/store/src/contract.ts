@@ -412,7 +412,7 @@ export interface MailboxPlace {
 /**
  * Messages on their way from one mailbox to another, in the order of their uids. What arrives keeps
  * flags, keywords, internal date and, within an account, its `EmailId` (RFC 8474 §5.1); `nowMs`
- * becomes its save date (RFC 8514).
+ * becomes its save date (RFC 8514). All take one modseq, of very many each ten thousand one.
  */
 export interface Transfer {
   readonly from: MailboxPlace;
@@ -860,8 +860,12 @@ export interface Store {
   /** All or nothing. Within an account it is never over quota. */
   move(transfer: Transfer): Promise<Transferred>;
   copy(transfer: Transfer): Promise<Transferred>;
-  /** Waits for no sync of its own. */
+  /** Not urgent: it goes along with what else is written. */
   readNote(note: ReadNote): Promise<void>;
+  /**
+   * `limit` counts messages, of the mailbox when one is named. Fewer changed and fewer vanished than
+   * that: nothing is left.
+   */
   changes(
     account: AccountId,
     query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },

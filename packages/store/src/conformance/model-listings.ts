@@ -59,15 +59,13 @@ export function changesOf(
     return { modseq: modSeq(0), changed: [], vanished: [], truncated: false };
   }
   const order = (a: { modseq: number }, b: { modseq: number }) => a.modseq - b.modseq;
-  const isNew = (each: { modseq: number }) => each.modseq > query.since;
+  const isNew = (each: { mailbox: number; modseq: number }) =>
+    each.modseq > query.since && (query.mailbox === undefined || each.mailbox === query.mailbox);
   const ends = [account.messages, account.expunged].map(
     (list) => list.filter(isNew).sort(order)[Math.max(query.limit, 1) - 1]?.modseq ?? Infinity,
   );
   const end = Math.min(account.modseq, ...ends);
-  const isAsked = (each: { mailbox: number; modseq: number }) =>
-    isNew(each) &&
-    each.modseq <= end &&
-    (query.mailbox === undefined || each.mailbox === query.mailbox);
+  const isAsked = (each: { mailbox: number; modseq: number }) => isNew(each) && each.modseq <= end;
   const place = (a: { modseq: number; mailbox: number; uid: number }, b: typeof a) =>
     a.modseq - b.modseq || a.mailbox - b.mailbox || a.uid - b.uid;
   return {

@@ -302,7 +302,7 @@ export function readMailboxChanges(
     if (state === undefined) {
       return { modseq: modSeq(0), changed: [], vanished: [], truncated: false };
     }
-    const end = wholeUpTo(db, account, query) ?? state.modseq;
+    const end = wholeUpTo(db, account, { mailbox, ...query }) ?? state.modseq;
     const vanished = db.rows<readonly [uid: number]>(
       `SELECT uid FROM expunged WHERE account_id = ? AND modseq > ? AND modseq <= ?
          AND mailbox_id = ? ORDER BY modseq, uid`,
@@ -324,14 +324,15 @@ export function readMailboxChanges(
 function wholeUpTo(
   db: Database,
   account: AccountId,
-  ask: { readonly since: ModSeq; readonly limit: number },
+  ask: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
 ): number | null {
   const ends = ['message', 'expunged'].flatMap((table) =>
     db.all<{ modseq: number }>(
-      `SELECT modseq FROM ${table} WHERE account_id = ? AND modseq > ?
-       ORDER BY modseq LIMIT 1 OFFSET ?`,
+      `SELECT modseq FROM ${table} WHERE account_id = ?1 AND modseq > ?2
+         AND (?3 IS NULL OR mailbox_id = ?3) ORDER BY modseq LIMIT 1 OFFSET ?4`,
       account,
       ask.since,
+      ask.mailbox ?? null,
       Math.max(ask.limit, 1) - 1,
     ),
   );

@@ -43,12 +43,20 @@ export function move(context: WriterContext, transfer: Transfer): Transferred {
   }
   if (isOverQuota(rooms, found)) return { ok: false, code: 'over-quota' };
   const pairs = copyAll(context, rooms, { found, nowMs: transfer.nowMs });
-  const stamp = new Stamp(from.account);
-  if (found.length > 0) takeOut(context, from, found, stamp.take(from.mailbox));
-  for (const message of found) releaseContent(context, from.account.id, message.content_id);
-  const uids = pairs.map((pair) => pair.from);
-  announceExpunged(context, from, { uids, modseq: stamp.current });
+  for (const part of inParts(found)) {
+    const modseq = new Stamp(from.account).take(from.mailbox);
+    takeOut(context, from, part, modseq);
+    for (const message of part) releaseContent(context, from.account.id, message.content_id);
+    announceExpunged(context, from, { uids: part.map((message) => uid(message.uid)), modseq });
+  }
   return answer(rooms, pairs);
+}
+
+/** Messages under one modseq: whoever follows gets them in parts. */
+const partMax = 10_000;
+
+function* inParts<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += partMax) yield all.slice(at, at + partMax);
 }
 
 /** Within one account; what was found is not there any more afterwards. */
@@ -57,16 +65,16 @@ export function moveAll(
   { from, to }: Rooms,
   what: { readonly found: readonly MessageColumns[]; readonly nowMs: number },
 ): readonly Pair[] {
-  const stamp = new Stamp(from.account);
-  if (what.found.length === 0) return [];
-  const modseq = stamp.take(from.mailbox);
-  takeOut(context, from, what.found, modseq);
-  const pairs = what.found.map((message) => {
-    const newUid = putIn(context, to, { ...message, saved_ms: what.nowMs }, modseq);
-    return { from: uid(message.uid), to: uid(newUid) };
-  });
-  const uids = pairs.map((pair) => pair.from);
-  announceExpunged(context, from, { uids, modseq: stamp.current });
+  const pairs: Pair[] = [];
+  for (const part of inParts(what.found)) {
+    const modseq = new Stamp(from.account).take(from.mailbox);
+    takeOut(context, from, part, modseq);
+    for (const message of part) {
+      const newUid = putIn(context, to, { ...message, saved_ms: what.nowMs }, modseq);
+      pairs.push({ from: uid(message.uid), to: uid(newUid) });
+    }
+    announceExpunged(context, from, { uids: part.map((message) => uid(message.uid)), modseq });
+  }
   return pairs;
 }
 
@@ -75,14 +83,17 @@ function copyAll(
   { from, to }: Rooms,
   what: { readonly found: readonly MessageColumns[]; readonly nowMs: number },
 ): readonly Pair[] {
-  const stamp = new Stamp(to.account);
+  const pairs: Pair[] = [];
   const isForeign = from.account !== to.account;
-  return what.found.map((message) => {
-    const twin = { ...message, saved_ms: what.nowMs };
-    const copied = isForeign ? adopt(context, { from, to }, twin) : share(context, to, twin);
-    const newUid = putIn(context, to, copied, stamp.take(to.mailbox));
-    return { from: uid(message.uid), to: uid(newUid) };
-  });
+  for (const part of inParts(what.found)) {
+    const modseq = new Stamp(to.account).take(to.mailbox);
+    for (const message of part) {
+      const twin = { ...message, saved_ms: what.nowMs };
+      const copied = isForeign ? adopt(context, { from, to }, twin) : share(context, to, twin);
+      pairs.push({ from: uid(message.uid), to: uid(putIn(context, to, copied, modseq)) });
+    }
+  }
+  return pairs;
 }
 
 /** A copy within the account is the same e-mail in one more place. RFC 8474 §5.1. */
