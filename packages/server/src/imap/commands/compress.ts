@@ -1,12 +1,13 @@
 /** COMPRESS=DEFLATE. RFC 4978. */
 
+import { isOffered } from '../capabilities.ts';
 import { type CommandRow, afterLogin, bad, no, ok } from '../command-row.ts';
 
 export const compress: CommandRow<'compress'> = {
   states: afterLogin,
   expungesAllowed: 'yes',
   run(session, { mechanism }) {
-    if (mechanism !== 'DEFLATE') return bad('No such compression');
+    if (!isOffered(session, `COMPRESS=${mechanism}`)) return bad('No such compression');
     if (session.wire.isDeflated) {
       return no('Compression is active already', { code: 'COMPRESSIONACTIVE' });
     }

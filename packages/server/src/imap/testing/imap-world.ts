@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 import type { AccountSettings, Store } from '@merpati/store/contract.ts';
 import { type AccountId, accountId } from '@merpati/store/ids.ts';
 import { makeJourneyId } from '@merpati/store/journey.ts';
-import { createAuthenticator } from '../../accounts/authenticate.ts';
+import { type TokenVerifier, createAuthenticator } from '../../accounts/authenticate.ts';
 import type { Fault, Home } from '../../home.ts';
 import { type TestHomeOptions, testHome, testPassword } from '../../testing/home.ts';
 import { type ImapOptions, type RunningImap, startImap } from '../listeners.ts';
@@ -37,6 +37,8 @@ export interface ImapWorld {
   deliver(address: string, message: string | Uint8Array): Promise<void>;
   /** A raw connection, greeted; `imaps` under TLS. */
   dial(protocol?: 'imap' | 'imaps'): Promise<RawImap>;
+  /** The same, at a port of another service. */
+  dialPort(port: number): Promise<RawImap>;
   /** The same, logged in. */
   enter(user?: string): Promise<RawImap>;
 }
@@ -44,6 +46,7 @@ export interface ImapWorld {
 export interface ImapWorldOptions extends ImapOptions {
   readonly settings?: Partial<AccountSettings>;
   readonly config?: TestHomeOptions['config'];
+  readonly tokens?: TokenVerifier;
 }
 
 export async function startImapWorld(
@@ -65,8 +68,9 @@ export async function startImapWorld(
   for (const address of [you, friend]) {
     ids.set(address, await made.addAccount(address, options.settings));
   }
-  const running = await startImap(home, createAuthenticator([home]), {
-    ...options,
+  const { tokens } = options;
+  const authenticator = createAuthenticator([home], tokens === undefined ? {} : { tokens });
+  const running = await startImap(home, authenticator, {
     plainAllowed: options.plainAllowed ?? true,
   });
   t.after(async () => {
@@ -77,11 +81,13 @@ export async function startImapWorld(
     running.addresses.find((one) => one.protocol === protocol)?.port ?? 0;
   const ports = { imap: port('imap'), imaps: port('imaps') };
   const account = (address: string) => ids.get(address) ?? accountId(0);
-  const dial = async (protocol: 'imap' | 'imaps' = 'imap') => {
-    const raw = await RawImap.dial(ports[protocol], protocol === 'imaps' ? ca : null);
+  const dialPort = async (where: number, trusted: string | null = null) => {
+    const raw = await RawImap.dial(where, trusted);
     raw.greeting = await raw.line();
     return raw;
   };
+  const dial = (protocol: 'imap' | 'imaps' = 'imap') =>
+    dialPort(ports[protocol], protocol === 'imaps' ? ca : null);
   return {
     home,
     store: home.store,
@@ -95,6 +101,7 @@ export async function startImapWorld(
     deliver: (address, message) =>
       deliver(home.store, { account: account(address), address, message }),
     dial,
+    dialPort,
     async enter(user = you) {
       const raw = await dial();
       await raw.ask(`LOGIN ${user} ${password}`);
