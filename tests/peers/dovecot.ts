@@ -8,7 +8,7 @@ import type { Certificate } from './machine.ts';
 import { Daemon, Folder, freePort, greets, mustRun, waitFor } from './machine.ts';
 
 export interface DovecotOptions {
-  /** Address to password. */
+  /** Address to password, or to `{SCHEME}` and what it makes of one. */
   readonly users: Readonly<Record<string, string>>;
   readonly certificate?: Certificate;
   /** Where its submission service hands mail on. */
@@ -30,7 +30,7 @@ export class Dovecot implements AsyncDisposable {
     readonly submission: number;
   };
   readonly #folder: Folder;
-  readonly #daemon: Daemon;
+  #daemon: Daemon;
 
   private constructor(folder: Folder, daemon: Daemon, ports: Dovecot['ports']) {
     this.#folder = folder;
@@ -53,7 +53,7 @@ export class Dovecot implements AsyncDisposable {
     const users = Object.entries(options.users);
     writeFileSync(
       folder.file('users'),
-      users.map(([address, password]) => `${address}:{PLAIN}${password}\n`).join(''),
+      users.map(([address, password]) => `${address}:${withScheme(password)}\n`).join(''),
     );
     writeFileSync(folder.file('dovecot.conf'), configuration(folder, ports, options));
     const daemon = new Daemon('dovecot', ['-c', folder.file('dovecot.conf'), '-F']);
@@ -90,6 +90,13 @@ export class Dovecot implements AsyncDisposable {
     return this.#folder.file(`mail/${address}`);
   }
 
+  /** Ends all its processes, and begins anew with the same folders. */
+  async restart(): Promise<void> {
+    await this.#daemon[Symbol.asyncDispose]();
+    this.#daemon = new Daemon('dovecot', ['-c', this.#folder.file('dovecot.conf'), '-F']);
+    await waitFor('Dovecot', () => greets(this.ports.pop3), 15_000);
+  }
+
   /** Puts a message into the inbox, byte for byte. */
   async save(address: string, message: Uint8Array): Promise<void> {
     const config = ['-c', this.#folder.file('dovecot.conf')];
@@ -100,6 +107,10 @@ export class Dovecot implements AsyncDisposable {
     await this.#daemon[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
+}
+
+function withScheme(password: string): string {
+  return /^\{[A-Z0-9-]+\}/.test(password) ? password : `{PLAIN}${password}`;
 }
 
 function configuration(folder: Folder, ports: Dovecot['ports'], options: DovecotOptions): string {
