@@ -13,11 +13,56 @@ import {
 import type { FromSearcher, SearchStart, ToSearcher } from './messages.ts';
 
 /** Slices that wait for their reader, and how it ended. */
-interface Answer {
-  readonly slices: Found[];
-  isOver: boolean;
-  error: unknown;
-  wake: () => void;
+class Answer implements AsyncIterableIterator<Found, undefined> {
+  readonly #slices: Found[] = [];
+  readonly #stop: () => void;
+  #isOver = false;
+  #error: unknown = null;
+  #wake: (() => void) | null = null;
+
+  /** `stop` is called when nobody wants the rest. */
+  constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Found, undefined>> {
+    for (;;) {
+      const found = this.#slices.shift();
+      if (found !== undefined) return { done: false, value: found };
+      if (this.#isOver) return this.#finish();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** At once, also while a slice is waited for. */
+  async return(): Promise<IteratorResult<Found, undefined>> {
+    this.#slices.length = 0;
+    if (!this.#isOver) this.#stop();
+    this.end();
+    return { done: true, value: undefined };
+  }
+
+  add(found: Found): void {
+    if (!this.#isOver) this.#slices.push(found);
+    this.#wake?.();
+  }
+
+  end(error: unknown = null): void {
+    if (!this.#isOver) this.#error = error;
+    this.#isOver = true;
+    this.#wake?.();
+  }
+
+  #finish(): IteratorResult<Found, undefined> {
+    const error = this.#error;
+    this.#error = null;
+    if (error !== null) throw error;
+    return { done: true, value: undefined };
+  }
 }
 
 export class SearchClient {
@@ -34,27 +79,26 @@ export class SearchClient {
     this.#indexed = indexed;
   }
 
-  async *search(account: AccountId, query: SearchQuery): AsyncGenerator<Found> {
-    // A message is given its thread when it is indexed.
-    if (checkSize(query)) await this.#indexed(account);
-    if (this.#isClosed) throw new StoreUnavailable('closed');
+  search(account: AccountId, query: SearchQuery): AsyncIterableIterator<Found> {
     const id = this.#nextId;
     this.#nextId += 1;
-    const answer: Answer = { slices: [], isOver: false, error: null, wake: () => undefined };
-    this.#answers.set(id, answer);
-    this.#post({ kind: 'search', id, account, query });
-    try {
-      for (;;) {
-        const found = answer.slices.shift();
-        if (found !== undefined) yield found;
-        else if (answer.error !== null) throw answer.error;
-        else if (answer.isOver) return;
-        else await new Promise<void>((resolve) => (answer.wake = resolve));
-      }
-    } finally {
+    const answer = new Answer(() => {
       this.#answers.delete(id);
-      if (!answer.isOver && !this.#isClosed) this.#post({ kind: 'stop', id });
-    }
+      if (!this.#isClosed) this.#post({ kind: 'stop', id });
+    });
+    this.#answers.set(id, answer);
+    this.#begin({ kind: 'search', id, account, query }).catch((error: unknown) => {
+      this.#answers.delete(id);
+      answer.end(error);
+    });
+    return answer;
+  }
+
+  async #begin(ask: Extract<ToSearcher, { kind: 'search' }>): Promise<void> {
+    // A message is given its thread when it is indexed.
+    if (checkSize(ask.query)) await this.#indexed(ask.account);
+    if (this.#isClosed) throw new StoreUnavailable('closed');
+    if (this.#answers.has(ask.id)) this.#post(ask);
   }
 
   /** What is under way is broken off. */
@@ -92,31 +136,17 @@ export class SearchClient {
 
   #hear(message: FromSearcher): void {
     const answer = this.#answers.get(message.id);
-    if (answer === undefined) return;
-    switch (message.kind) {
-      case 'found':
-        answer.slices.push(message.found);
-        break;
-      case 'end':
-        answer.isOver = true;
-        break;
-      case 'failed':
-        answer.isOver = true;
-        answer.error = message.error;
-        break;
-      default:
-        message satisfies never;
+    if (message.kind === 'found') {
+      answer?.add(message.found);
+      return;
     }
-    answer.wake();
+    this.#answers.delete(message.id);
+    answer?.end(message.kind === 'failed' ? message.error : null);
   }
 
   #failAll(error: Error): void {
-    for (const answer of this.#answers.values()) {
-      if (answer.isOver) continue;
-      answer.isOver = true;
-      answer.error = error;
-      answer.wake();
-    }
+    for (const answer of this.#answers.values()) answer.end(error);
+    this.#answers.clear();
   }
 }
 

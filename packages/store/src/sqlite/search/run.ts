@@ -110,7 +110,7 @@ async function* searchWindows(
   const { first, last } = uidBounds(query.criteria);
   let afterUid = first - 1;
   for (;;) {
-    const window = readWindow(run, place, { afterUid, last });
+    const window = run.isWanted() ? readWindow(run, place, { afterUid, last }) : null;
     if (window === null) return;
     const rows = readRows(run, place, window);
     const doubtful = rows.filter(([, , , isSure]) => isSure === 0);
@@ -190,7 +190,10 @@ async function settle(
     readonly doubtful: readonly Row[];
   },
 ): Promise<readonly Row[]> {
-  for (const [, content] of what.doubtful) await judge(run, place.compiled, content);
+  for (const [, content] of what.doubtful) {
+    if (!run.isWanted()) return [];
+    await judge(run, place.compiled, content);
+  }
   const only = JSON.stringify(what.doubtful.map(([uid]) => uid));
   const sure = readRows(run, place, what.window, only).filter((row) => row[3] !== 0);
   const isSure = new Set(sure.map(([uid]) => uid));

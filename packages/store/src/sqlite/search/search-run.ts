@@ -19,6 +19,8 @@ export interface SearchRun {
   /** Its rows in the temporary tables. */
   readonly number: number;
   readonly account: AccountId;
+  /** false: the rest need not be looked for. */
+  readonly isWanted: () => boolean;
 }
 
 /** null: expunged meanwhile, or damaged. */

@@ -46,10 +46,11 @@ class Searcher {
 
   async #run(ask: Extract<ToSearcher, { kind: 'search' }>): Promise<void> {
     const { id, account, query } = ask;
-    const run = { db: this.#db, bodies: this.#bodies, number: id, account };
+    const isWanted = () => this.#running.get(id)?.isWanted !== false;
+    const run = { db: this.#db, bodies: this.#bodies, number: id, account, isWanted };
     try {
       for await (const found of runSearch(run, query)) {
-        if (this.#running.get(id)?.isWanted === false) break;
+        if (!isWanted()) break;
         this.#say({ kind: 'found', id, found });
       }
       this.#say({ kind: 'end', id });

@@ -34,8 +34,12 @@ import { nextRemoval, noteRemoval } from './removals.ts';
 const groupMax = 128;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
-/** So long at most the index waits for a moment in which nobody else wants anything. */
-const indexWaitMs = 1000;
+/**
+ * The index waits until nobody has wanted anything for a while, since who has been answered often
+ * asks again; but not for ever.
+ */
+const quietMs = 5;
+const indexWaitMs = 250;
 
 /** What one port hears of a group. */
 interface Own {
@@ -53,6 +57,8 @@ class Writer {
   /** What waits for the others. */
   readonly #indexTasks: (Task & { readonly port: Port; readonly sinceMs: number })[] = [];
   #indexer: Port | null = null;
+  #lastAskedMs = 0;
+  #quietTimer: NodeJS.Timeout | null = null;
   #isPumping = false;
   #isRemovalPlanned = false;
   #hasRemovalFailed = false;
@@ -131,9 +137,13 @@ class Writer {
   }
 
   #push(task: Task & { readonly port: Port }): void {
-    const isIndex = task.operation.name === 'index';
-    if (isIndex) this.#indexTasks.push({ ...task, sinceMs: performance.now() });
-    else this.#tasks.push(task);
+    const sinceMs = performance.now();
+    if (task.operation.name === 'index') {
+      this.#indexTasks.push({ ...task, sinceMs });
+      return;
+    }
+    this.#lastAskedMs = sinceMs;
+    this.#tasks.push(task);
   }
 
   /** Runs until nothing is left, taking in between what has arrived meanwhile. */
@@ -154,13 +164,24 @@ class Writer {
   /** A repair has a group of its own: it changes what others have in memory. */
   #takeGroup(): (Task & { readonly port: Port | null })[] {
     const [patient] = this.#indexTasks;
-    const isDue = patient !== undefined && performance.now() > patient.sinceMs + indexWaitMs;
-    if (patient !== undefined && (isDue || this.#tasks.length === 0)) {
+    if (patient !== undefined && this.#isTimeFor(patient)) {
       this.#indexTasks.shift();
       return [patient];
     }
     const index = this.#tasks.findIndex(({ operation }) => operation.name === 'repair');
     return this.#tasks.splice(0, index < 0 ? groupMax : Math.max(1, Math.min(index, groupMax)));
+  }
+
+  #isTimeFor(patient: { readonly sinceMs: number }): boolean {
+    const nowMs = performance.now();
+    if (nowMs > patient.sinceMs + indexWaitMs) return true;
+    if (this.#tasks.length > 0) return false;
+    if (nowMs > this.#lastAskedMs + quietMs) return true;
+    this.#quietTimer ??= setTimeout(() => {
+      this.#quietTimer = null;
+      if (this.#db.raw.isOpen) this.#pump();
+    }, quietMs);
+    return false;
   }
 
   #drainPorts(): void {
@@ -245,6 +266,7 @@ class Writer {
 
   #close(port: Port): void {
     this.#closing = null;
+    if (this.#quietTimer !== null) clearTimeout(this.#quietTimer);
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       this.#context.sequences.settle();
