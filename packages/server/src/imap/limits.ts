@@ -32,8 +32,9 @@ export const imapLimits = {
   rowsMax: 256,
   /** A message up to this size is in memory while it is answered; a larger one streams by. */
   messageInMemoryOctetsMax: 1024 * 1024,
-  /** Messages whose reading is told to their journeys at a time. */
+  /** Messages whose reading is told to their journeys at a time, and how long they wait for it. */
   readNotesMax: 1000,
+  readNotesEveryMs: 500,
   /** How long a listing waits for the index to tell conversations of messages that are new. */
   threadWaitMs: 2000,
   /** While a command works on something long, the client hears of it. RFC 9585 §3. */
@@ -44,6 +45,8 @@ export const imapLimits = {
   changesMax: 1000,
   /** Messages of one APPEND together, when there are several: small ones wait in memory. */
   appendOctetsMax: 32 * 1024 * 1024,
+  /** A message with NUL up to this size is in memory while its parts are put into base64. */
+  binaryOctetsMax: 4 * 1024 * 1024,
   /** Messages whose flags are changed in one transaction: others wait for it. */
   editedAtOnceMax: 10_000,
   /** Messages looked at, and expunged in one transaction, at a time. */
@@ -55,6 +58,10 @@ export const imapLimits = {
   /** Searches of one session that are followed (RETURN (UPDATE)), and what each may have found. */
   contextsMax: 8,
   contextMessagesMax: 100_000,
+  /** Mailboxes with mail of which no session was told: of more nothing is recent. */
+  untoldMailboxesMax: 100_000,
+  /** Runs of recent messages in an open mailbox; those before are recent no more. */
+  recentRangesMax: 100,
   /** When stopping: an answer under way may be finished within this. */
   stopGraceMs: 10_000,
 } as const;

@@ -12,6 +12,8 @@ import {
   readAppendStart,
 } from '@merpati/formats/imap/command-append.ts';
 import type { CommandParts } from '@merpati/formats/imap/command.ts';
+import { encodeBinaryParts } from '@merpati/formats/imap/encode-binary.ts';
+import type { LiteralMarker } from '@merpati/formats/imap/literal.ts';
 import type { MessageSummary } from '@merpati/formats/message/summary.ts';
 import type { Body } from '@merpati/store/contract.ts';
 import { type Answer, bad, no } from '../command-row.ts';
@@ -114,7 +116,7 @@ export class MessageTaker {
         return isThere ? null : no('No such thing', { code: 'BADURL', url: step.url });
       }
       case 'data':
-        return this.#takeData(step.literal.octets);
+        return this.#takeData(step.literal);
       case 'message-end':
         return this.#endMessage();
       case 'end':
@@ -141,15 +143,24 @@ export class MessageTaker {
     return null;
   }
 
-  async #takeData(octets: number): Promise<Answer | null> {
+  async #takeData({ octets, isBinary }: LiteralMarker): Promise<Answer | null> {
     const intake = this.#intake;
     if (!intake.hasRoomFor(octets)) return tooBig;
     const isFirst = this.#intakes.length === 1;
     if (!isFirst && this.#octets + intake.size + octets > imapLimits.appendOctetsMax) {
       return no('Too many messages at once: append them one by one', { code: 'LIMIT' });
     }
-    for await (const chunk of this.#source.chunks()) await intake.write(chunk);
+    const isWhole = this.#begun?.form !== 'catenate';
+    if (isBinary && isWhole && octets <= imapLimits.binaryOctetsMax) await this.#takeBinary(intake);
+    else for await (const chunk of this.#source.chunks()) await intake.write(chunk);
     return null;
+  }
+
+  /** LIMIT: a larger message with NUL, or one that is put together, is stored as it came. */
+  async #takeBinary(intake: MessageIntake): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#source.chunks()) chunks.push(chunk);
+    for (const piece of encodeBinaryParts(Buffer.concat(chunks))) await intake.write(piece);
   }
 
   async #endMessage(): Promise<Answer | null> {
