@@ -30,10 +30,13 @@ test('two sessions at one mailbox: IDLE hears at once, NOOP after', async (t) =>
   const world = await startImapWorld(t);
   await world.deliver(you, 'Subject: one\r\n\r\n1\r\n');
   const first = await world.enter();
+  await first.ask('ENABLE IMAP4rev2');
   const opened = await first.ask('SELECT inbox');
+  assert.ok(opened.includes('* LIST () "/" INBOX'), opened.join('\n'));
   assert.ok(opened.includes('* 1 EXISTS'), opened.join('\n'));
   assert.equal(opened.at(-1), 'OK [READ-WRITE] Open');
   const second = await world.enter();
+  await second.ask('ENABLE IMAP4rev2');
   await second.ask('EXAMINE INBOX');
   const tag = first.begin('IDLE');
   assert.equal(await first.line(), '+ Idling\r\n');

@@ -16,12 +16,10 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandName } from '@merpati/formats/imap/command.ts';
 import { readCommand } from '@merpati/formats/imap/read-command.ts';
 import { imapLimits as grammarLimits } from '@merpati/formats/imap/limits.ts';
 import type { ResponseCode } from '@merpati/formats/imap/response-code.ts';
 import { writeStatus } from '@merpati/formats/imap/response-code.ts';
-import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
@@ -85,6 +83,7 @@ export class Session implements FeedListener {
   #farewell: string | null = null;
   #errorsInRow = 0;
   #commandsBeforeLogin = 0;
+  #commands = 0;
   #unsent: (string | Uint8Array)[] = [];
   #unsentLength = 0;
   /** Somebody has changed who may do what in the mailbox that is open. */
@@ -351,11 +350,26 @@ export class Session implements FeedListener {
       if (farewell === null) throw error;
       this.putStatus('BYE', farewell);
       await this.flush();
+    } finally {
+      this.#noteEnd();
     }
+  }
+
+  #noteEnd(): void {
+    if (this.user === null) return;
+    this.home.log.info({
+      event: 'imap.session',
+      session: this.wire.id,
+      ip: this.wire.remote.address,
+      account: this.user.account.address,
+      client: this.clientName,
+      commands: this.#commands,
+    });
   }
 
   async #step(line: Uint8Array): Promise<void> {
     const tag = readTag(line);
+    this.#commands += 1;
     if (this.user === null) this.#commandsBeforeLogin += 1;
     if (this.#commandsBeforeLogin > imapLimits.commandsBeforeLoginMax) {
       this.end('Too many commands without a login');
@@ -380,14 +394,13 @@ export class Session implements FeedListener {
     const word = readWord(source.line);
     if (word === 'append' || word === 'replace') {
       const row = sourceCommands[word];
-      if (row === undefined) throw new SyntaxFault('imap.unknown-command', 'Unknown command');
       return this.#within(row, source, { isUid: false }, () => row.run(this, source));
     }
     const parts = await source.parts();
     const command = readCommand(parts, { utf8: hasUtf8Names(this.modes) });
     // The row's `run` takes just the command of its name, which a lookup by name cannot express.
-    const row = (commands as Partial<Record<CommandName, CommandRow<never>>>)[command.name];
-    if (row === undefined) throw new SyntaxFault('imap.unknown-command', 'Unknown command');
+    const row = (commands as Readonly<Record<string, CommandRow<never>>>)[command.name];
+    if (row === undefined) throw new Error(`${command.name} has no row`);
     const isUid = 'uid' in command && command.uid;
     return this.#within(row, source, { isUid }, () => row.run(this, command as never));
   }

@@ -51,7 +51,7 @@ import { unselect } from './unselect.ts';
 /** They hold messages of any size, and read them themselves. */
 type SourceName = 'append' | 'replace';
 
-type Commands = { readonly [N in Exclude<CommandName, SourceName>]?: CommandRow<N> };
+type Commands = { readonly [N in Exclude<CommandName, SourceName>]: CommandRow<N> };
 
 export const commands: Commands = {
   authenticate,
@@ -102,4 +102,4 @@ export const commands: Commands = {
   unsubscribe,
 };
 
-export const sourceCommands: { readonly [N in SourceName]?: SourceRow } = { append, replace };
+export const sourceCommands: { readonly [N in SourceName]: SourceRow } = { append, replace };
