@@ -215,6 +215,7 @@ export interface MessageRow {
   readonly modseq: ModSeq;
   /** Sum of `flagBits`. */
   readonly flags: number;
+  /** Case does not matter; in a mailbox each is written as it came first. */
   readonly keywords: readonly string[];
   readonly content: ContentId;
   readonly email: EmailId;

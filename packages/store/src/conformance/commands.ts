@@ -45,8 +45,8 @@ const time = fc.integer({ min: 0, max: 50 }).map((days) => nowMs + days * 86_400
 const soon = fc.integer({ min: 0, max: 6 }).map((days) => nowMs + days * 86_400_000);
 const text = fc.string({ maxLength: 40 });
 const flags = fc.integer({ min: 0, max: 31 });
-const keywords = fc.uniqueArray(fc.constantFrom('$Forwarded', 'kerja', 'penting'), {
-  maxLength: 2,
+const keywords = fc.uniqueArray(fc.constantFrom('$Forwarded', 'kerja', 'KERJA', 'Penting'), {
+  maxLength: 3,
 });
 const role = fc.constantFrom('inbox', 'inbox', 'inbox', 'sent', 'archive', 'downloaded');
 

@@ -3,6 +3,7 @@
 import type { Acceptance, Accepted, Delivery, Stored } from '../contract.ts';
 import { emailId, mailboxId, modSeq, queueId, uid, type QueueId } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
+import { admitted, inMailbox } from './model-mailboxes.ts';
 import { mailboxOf, usedBytes, type ModelState } from './model-state.ts';
 
 export function acceptInModel(state: ModelState, acceptance: Acceptance): Accepted {
@@ -102,7 +103,7 @@ function deliver(state: ModelState, acceptance: Acceptance, delivery: Delivery):
     prefix: delivery.prefix,
     bytes: bytesOf(acceptance),
     flags: delivery.flags,
-    keywords: [...new Set(delivery.keywords)].sort(),
+    keywords: admitted(inMailbox(account, mailbox.id), delivery.keywords),
     internalDateMs: delivery.internalDateMs,
     savedMs: acceptance.nowMs,
     journey: acceptance.head.id,

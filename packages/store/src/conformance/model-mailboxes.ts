@@ -17,6 +17,8 @@ import {
 export function place(account: ModelAccount, message: ModelMessage, to: number): void {
   const mailbox = mailboxOf(account, to);
   if (mailbox === undefined) throw new Error('no such mailbox');
+  const others = inMailbox(account, to).filter((each) => each !== message);
+  message.keywords = admitted(others, message.keywords);
   message.mailbox = to;
   message.uid = mailbox.uidNext;
   message.modseq = account.modseq;
@@ -80,18 +82,36 @@ export function nameProblem(account: ModelAccount, name: string): 'exists' | 'fo
   return account.mailboxes.some((each) => each.name === name) ? 'exists' : null;
 }
 
-export function edited(message: ModelMessage, edit: FlagEdit) {
-  const keywords = new Set(edit.op === 'set' ? [] : message.keywords);
-  for (const keyword of edit.keywords) {
-    if (edit.op === 'remove') keywords.delete(keyword);
-    else keywords.add(keyword);
+/** As others in the mailbox write them, while there is room. */
+export function admitted(
+  others: readonly ModelMessage[],
+  keywords: readonly string[],
+): readonly string[] {
+  const known = [...new Set(others.flatMap((message) => message.keywords))];
+  const kept: string[] = [];
+  for (const keyword of [...new Set(keywords)].sort()) {
+    const isSame = (each: string) => each.toLowerCase() === keyword.toLowerCase();
+    if (!known.some(isSame) && known.length < mailboxLimits.keywordsMax) known.push(keyword);
+    const spelled = known.find(isSame);
+    if (spelled !== undefined) kept.push(spelled);
   }
+  return [...new Set(kept)].sort();
+}
+
+export function edited(account: ModelAccount, message: ModelMessage, edit: FlagEdit) {
+  const isNamed = (keyword: string) =>
+    edit.keywords.some((each) => each.toLowerCase() === keyword.toLowerCase());
+  const wanted = {
+    add: [...message.keywords, ...edit.keywords],
+    remove: message.keywords.filter((keyword) => !isNamed(keyword)),
+    set: edit.keywords,
+  }[edit.op];
   const flags = {
     add: message.flags | edit.flags,
     remove: message.flags & ~edit.flags,
     set: edit.flags,
   }[edit.op];
-  return { flags, keywords: [...keywords].sort() };
+  return { flags, keywords: admitted(inMailbox(account, message.mailbox), wanted) };
 }
 
 export function messageRow(message: ModelMessage): MessageRow {

@@ -76,7 +76,7 @@ function appendOne(
     uid: 0,
     modseq: 0,
     flags: message.flags,
-    keywords: [...new Set(message.keywords)].sort(),
+    keywords: message.keywords,
     downloaded: null,
   };
   account.nextEmail += 1;

@@ -286,7 +286,7 @@ export class ModelStore implements Model {
         modified.push(each);
         continue;
       }
-      const after = edited(message, edit);
+      const after = edited(account, message, edit);
       const isSame =
         after.flags === message.flags && after.keywords.join() === message.keywords.join();
       if (isSame) continue;

@@ -219,6 +219,25 @@ function listingTests(engine: Engine): void {
       await isClean(store);
     }));
 
+  it('writes a keyword as it came first, and finds it in any case', () =>
+    withStore(engine, async (store) => {
+      const account = await begin(store);
+      await fill(store, account, 3);
+      const edit = { account, mailbox: inbox, flags: 0 } as const;
+      await store.setFlags({ ...edit, op: 'add', uids: [uid(1)], keywords: ['Kerja', 'kerja'] });
+      await store.setFlags({ ...edit, op: 'set', uids: [uid(2)], keywords: ['KERJA', '$x'] });
+      const before = await modseqOf(store, account);
+      await store.setFlags({ ...edit, op: 'add', uids: [uid(2)], keywords: ['kerja'] });
+      assert.equal(await modseqOf(store, account), before, 'nothing changed');
+      const words = async () => (await rowsOf(store, account)).map((row) => row.keywords.join());
+      assert.deepEqual(await words(), ['Kerja', '$x,Kerja', '']);
+      await store.setFlags({ ...edit, op: 'remove', uids: [uid(1), uid(2)], keywords: ['kerja'] });
+      assert.deepEqual(await words(), ['', '$x', '']);
+      await store.setFlags({ ...edit, op: 'add', uids: [uid(3)], keywords: ['kerja'] });
+      assert.deepEqual(await store.keywords(account, inbox), ['$x', 'kerja']);
+      await isClean(store);
+    }));
+
   it('does not store more keywords than a mailbox may have', () =>
     withStore(engine, async (store) => {
       const account = await begin(store);

@@ -19,14 +19,20 @@ export function readKeywords(text: KeywordsText): readonly string[] {
   return text === null ? [] : (JSON.parse(text) as string[]);
 }
 
-/** How many messages of a mailbox have each keyword. */
+/**
+ * How many messages of a mailbox have each keyword. Case does not matter to clients: within a
+ * mailbox a keyword is written as it was first.
+ */
 export class KeywordCounts {
   readonly #counts: Map<string, number>;
+  /** By what they are in lower case. */
+  readonly #spellings = new Map<string, string>();
   #text: string | null | undefined;
 
   constructor(text: string | null) {
     this.#counts = new Map(text === null ? [] : (JSON.parse(text) as [string, number][]));
     this.#text = text;
+    for (const keyword of this.#counts.keys()) this.#spell(keyword);
   }
 
   /** As the mailbox's row has them. */
@@ -49,18 +55,39 @@ export class KeywordCounts {
     this.#text = undefined;
     for (const keyword of readKeywords(keywords)) {
       const count = (this.#counts.get(keyword) ?? 0) + sign;
-      if (count > 0) this.#counts.set(keyword, count);
-      else this.#counts.delete(keyword);
+      if (count > 0) {
+        this.#counts.set(keyword, count);
+        this.#spell(keyword);
+      } else this.#forget(keyword);
     }
   }
 
-  /** Without those for which there is no room any more. */
+  /** As this mailbox writes them, without those for which there is no room any more. */
   admit(keywords: KeywordsText): KeywordsText {
     if (keywords === null) return null;
-    let room = mailboxLimits.keywordsMax - this.#counts.size;
-    const all = readKeywords(keywords);
-    const admitted = all.filter((keyword) => this.#counts.has(keyword) || (room -= 1) >= 0);
-    return admitted.length === all.length ? keywords : packKeywords(admitted);
+    const added = new Map<string, string>();
+    const admitted: string[] = [];
+    for (const keyword of readKeywords(keywords)) {
+      const key = keyword.toLowerCase();
+      const known = this.#spellings.get(key) ?? added.get(key);
+      if (known !== undefined) admitted.push(known);
+      else if (this.#counts.size + added.size < mailboxLimits.keywordsMax) {
+        added.set(key, keyword);
+        admitted.push(keyword);
+      }
+    }
+    return packKeywords(admitted);
+  }
+
+  #spell(keyword: string): void {
+    const key = keyword.toLowerCase();
+    if (!this.#spellings.has(key)) this.#spellings.set(key, keyword);
+  }
+
+  #forget(keyword: string): void {
+    this.#counts.delete(keyword);
+    const key = keyword.toLowerCase();
+    if (this.#spellings.get(key) === keyword) this.#spellings.delete(key);
   }
 }
 

@@ -235,12 +235,10 @@ function editedFlags(before: number, edit: FlagEdit): number {
 
 function editedKeywords(before: string | null, edit: FlagEdit): string | null {
   if (edit.op !== 'set' && edit.keywords.length === 0) return before;
-  const kept = new Set(edit.op === 'set' ? [] : readKeywords(before));
-  for (const keyword of edit.keywords) {
-    if (edit.op === 'remove') kept.delete(keyword);
-    else kept.add(keyword);
-  }
-  return packKeywords(kept);
+  if (edit.op === 'set') return packKeywords(edit.keywords);
+  if (edit.op === 'add') return packKeywords([...readKeywords(before), ...edit.keywords]);
+  const taken = new Set(edit.keywords.map((keyword) => keyword.toLowerCase()));
+  return packKeywords(readKeywords(before).filter((each) => !taken.has(each.toLowerCase())));
 }
 
 export function expunge(
