@@ -118,7 +118,7 @@ async function playStep(connection: Connection, step: PlayStep, playing: Playing
       return;
     case 'expect': {
       const isWhole = isImap && !/\{(?:\d+|…|literal .*)\}$/.test(step.pattern);
-      const isRecentAsked = step.pattern.includes('RECENT');
+      const isRecentAsked = asksForRecent(step.pattern);
       const line = isWhole
         ? await connection.readResponse({ isRecentAsked })
         : await connection.readLine();
@@ -132,7 +132,8 @@ async function playStep(connection: Connection, step: PlayStep, playing: Playing
       return;
     case 'has':
     case 'lacks': {
-      const isThere = lineHas(step.text, connection.lastLine, captures);
+      const isRecentAsked = asksForRecent(step.text);
+      const isThere = lineHas(step.text, told(connection.lastLine, isRecentAsked), captures);
       if (isThere !== (step.kind === 'has')) throw new Error(`${step.kind} not: ${step.text}`);
       return;
     }
@@ -191,7 +192,7 @@ async function matchResponses(
   const isTagged = (line: string): boolean => !/^[*+…]/.test(line);
   const tagged = patterns.filter(({ pattern }) => isTagged(pattern)).length;
   const wanted = patterns.filter(({ pattern }) => pattern !== '…').length;
-  const isRecentAsked = patterns.some(({ pattern }) => pattern.includes('RECENT'));
+  const isRecentAsked = patterns.some((one) => [one.pattern, ...one.has].some(asksForRecent));
   const lines: string[] = [];
   const isWhole = (): boolean =>
     tagged > 0 ? lines.filter(isTagged).length >= tagged : lines.length >= wanted;
@@ -201,6 +202,16 @@ async function matchResponses(
     lines.push(line);
   }
   matchBlock(patterns, lines, captures);
+}
+
+const asksForRecent = (text: string): boolean => /RECENT|\\Recent/.test(text);
+
+/** What a FETCH tells, without `\Recent` unless that is the question. */
+function told(line: string, isRecentAsked: boolean): string {
+  if (isRecentAsked || !/^\* \d+ FETCH /.test(line)) return line;
+  return line.replaceAll(/\(\\Recent ?| \\Recent\b/g, (found) =>
+    found.startsWith('(') ? '(' : '',
+  );
 }
 
 export class Connection {
@@ -273,7 +284,8 @@ export class Connection {
 
   /**
    * A line of IMAP with all that it says in literals, CRLF between; null at the end. `* 2 RECENT`
-   * may come with anything in RFC 3501 and never in RFC 9051: passed over unless asked for.
+   * and `\Recent` may come with anything in RFC 3501 and never in RFC 9051: passed over unless
+   * asked for.
    */
   async readResponse(options: { readonly isRecentAsked: boolean }): Promise<string | null> {
     let response = await this.readLine();
@@ -288,7 +300,7 @@ export class Connection {
       response += `\r\n${literal}${line ?? ''}`;
     }
     this.#lastLine = response ?? '';
-    return response;
+    return response === null ? null : told(response, options.isRecentAsked);
   }
 
   async #readOctets(count: number): Promise<string> {
