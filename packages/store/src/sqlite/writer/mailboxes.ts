@@ -77,10 +77,7 @@ function applyEdit(context: WriterContext, account: AccountState, edit: MailboxE
   }
 }
 
-function nameProblem(
-  account: AccountState,
-  name: string,
-): 'exists' | 'forbidden' | 'too-many' | null {
+function nameProblem(account: AccountState, name: string): 'exists' | 'forbidden' | null {
   const levels = name.split('/');
   const isOdd =
     levels.includes('') ||
@@ -90,7 +87,6 @@ function nameProblem(
     /[\u0000-\u001f\u007f]/.test(name) ||
     !name.isWellFormed();
   if (isOdd) return 'forbidden';
-  if (account.mailboxes.size >= mailboxLimits.mailboxesMax) return 'too-many';
   for (const mailbox of account.mailboxes.values()) if (mailbox.name === name) return 'exists';
   return null;
 }
@@ -103,11 +99,16 @@ function createWanted(
   const name = properName(edit.name);
   const problem = nameProblem(account, name);
   if (problem !== null) return problem;
+  if (isFull(account)) return 'too-many';
   const { role } = edit;
   if (role === 'inbox' || role === 'downloaded') return 'forbidden';
   if (role !== null && account.findMailbox(role) !== null) return 'exists';
   const { id, modseq } = create(context, account, { name, role });
   return { id, name, oldName: null, modseq };
+}
+
+function isFull(account: AccountState): boolean {
+  return account.mailboxes.size >= mailboxLimits.mailboxesMax;
 }
 
 function create(
@@ -160,6 +161,7 @@ function rename(
   const problem = nameProblem(account, name);
   if (problem !== null) return problem;
   if (mailbox.role === 'inbox') {
+    if (isFull(account)) return 'too-many';
     const made = emptyInto(context, account, { inbox: mailbox, name, nowMs: edit.nowMs });
     return { id: made.id, name, oldName, modseq: made.modseq };
   }
