@@ -9,6 +9,7 @@ import { decodeMailboxName, encodeMailboxName, readMailboxName } from './mailbox
 import { readCommand, readSaslAnswer } from './read-command.ts';
 import { imapResponseFuzzTargets } from './response-fuzz.ts';
 import { readSequenceSet, resolveSet, writeSequenceSet } from './sequence-set.ts';
+import { imapStructureFuzzTargets } from './structure-fuzz.ts';
 
 const texts = (...seeds: string[]): Uint8Array[] => seeds.map((seed) => utf8(seed));
 
@@ -74,7 +75,7 @@ export const imapCommandFuzzTargets = [
   { name: 'imap sasl answer', seeds: texts('AGEAYg==', '*', '='), run: readSaslAnswer },
 ] as const;
 
-export { imapResponseFuzzTargets };
+export { imapResponseFuzzTargets, imapStructureFuzzTargets };
 
 /** A stream as a session cuts it: lines, and the literals that they tell of. */
 function cut(bytes: Uint8Array): CommandParts {
