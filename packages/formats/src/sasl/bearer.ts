@@ -20,7 +20,8 @@ const separator = '\u0001';
  * Throws SyntaxFault `sasl.bearer`.
  *
  * @example
- * readOAuthBearer(utf8('n,a=tim@x,\u0001auth=Bearer abc\u0001\u0001')) // { user: 'tim@x', token: 'abc' }
+ * const message = utf8("n,a=tim@x,\u0001auth=Bearer abc\u0001\u0001");
+ * readOAuthBearer(message) // { user: "tim@x", token: "abc" }
  */
 export function readOAuthBearer(bytes: Uint8Array): BearerMessage {
   const text = readText(bytes);

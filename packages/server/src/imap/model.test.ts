@@ -195,7 +195,7 @@ async function perform(one: Believer, box: string, step: Step): Promise<void> {
   }
 }
 
-test('clients at one mailbox are told nothing that does not fit, and agree in the end', async (t) => {
+test('clients at one mailbox are told nothing that does not fit, and agree', async (t) => {
   const world = await startImapWorld(t);
   let runs = 0;
   const property = fc.asyncProperty(script, async (steps) => {

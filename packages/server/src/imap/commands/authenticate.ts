@@ -1,4 +1,6 @@
-/** AUTHENTICATE: the SASL exchange in base64 lines. RFC 9051 §6.2.2; RFC 4959 (initial response). */
+/**
+ * AUTHENTICATE: the SASL exchange in base64 lines. RFC 9051 §6.2.2; RFC 4959 (initial response).
+ */
 
 import { encodeBase64 } from '@merpati/formats/bytes.ts';
 import { readSaslAnswer } from '@merpati/formats/imap/read-command.ts';

@@ -1,6 +1,7 @@
 /**
  * ENABLE. RFC 5161; RFC 6855 §3 (UTF8=ACCEPT); RFC 7162 §3.2.3 (CONDSTORE, QRESYNC); RFC 9051
- * appendix E (IMAP4rev2); RFC 9586 §3 (UIDONLY). What is not on offer to this client is passed over.
+ * appendix E (IMAP4rev2); RFC 9586 §3 (UIDONLY). What is not on offer to this client is passed
+ * over.
  */
 
 import { type CommandRow, afterLogin, ok } from '../command-row.ts';

@@ -1,6 +1,6 @@
 /**
- * NOTIFY: what a client wants to hear of without asking, of which mailboxes. RFC 5465. NONE is quiet
- * about everything, the selected mailbox included (§3.1).
+ * NOTIFY: what a client wants to hear of without asking, of which mailboxes. RFC 5465. NONE is
+ * quiet about everything, the selected mailbox included (§3.1).
  */
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';

@@ -1,6 +1,6 @@
 /**
- * SELECT and EXAMINE. RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8 (CONDSTORE), §3.2.5 (QRESYNC), §3.2.11
- * (CLOSED).
+ * SELECT and EXAMINE. RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8 (CONDSTORE), §3.2.5 (QRESYNC),
+ * §3.2.11 (CLOSED).
  */
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';
