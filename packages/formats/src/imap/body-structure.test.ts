@@ -134,6 +134,10 @@ test('a disposition without a word is an attachment; an empty one is none', () =
   assert.match(structure('Content-Disposition: \n\n'), / NIL NIL NIL NIL\)$/u);
 });
 
+test('a type with NUL in it is not taken for another one', () => {
+  assert.match(body('Content-Type: mess\0age/rfc822\n\n'), /^\("mess\?age" "rfc822" .* 0\)$/u);
+});
+
 test('an unknown encoding is told as written', () => {
   assert.match(body('Content-Transfer-Encoding: x-mine (?)\n\n'), /"x-mine" 0 0\)$/u);
   assert.match(body('Content-Transfer-Encoding: 7-bit\n\n'), /"7bit" 0 0\)$/u);

@@ -77,7 +77,7 @@ test('gives octets that are not US-ASCII back as they came, as literals', () => 
   assert.match(envelope('Subject: Grüße'), /^\(NIL \{7\}\r\nGr\u00c3\u00bc\u00c3\u009fe NIL/u);
 });
 
-test('leaves NUL out, and writes other control characters as literals', () => {
-  assert.match(envelope('Subject: a\0b'), /^\(NIL "ab" /u);
+test('writes NUL as a question mark, and other control characters as literals', () => {
+  assert.match(envelope('Subject: a\0b'), /^\(NIL "a\?b" /u);
   assert.match(envelope('Subject: a\x07b'), /^\(NIL \{3\}\r\na\u0007b NIL/u);
 });

@@ -10,6 +10,7 @@ const space = 32;
 const quote = 34;
 const open = 40;
 const close = 41;
+const questionMark = 63;
 const backslash = 92;
 
 /**
@@ -43,10 +44,13 @@ export class ListWriter {
     return this.#word(String(value));
   }
 
-  /** NUL, which no string of IMAP may hold, is left out. */
+  /**
+   * NUL, which no string of IMAP may hold, becomes a question mark: left out, it could make a word
+   * of what is none, as in `mess\0age`.
+   */
   string(value: string | Uint8Array): this {
     const octets = typeof value === 'string' ? utf8(value) : value;
-    const clean = octets.includes(0) ? octets.filter((octet) => octet !== 0) : octets;
+    const clean = octets.includes(0) ? octets.map((octet) => octet || questionMark) : octets;
     this.#separate();
     return isQuotable(clean) ? this.#quoted(clean) : this.#literal(clean);
   }

@@ -6,6 +6,7 @@
 import { ascii, concat, equalBytes, utf8 } from '../bytes.ts';
 import { readMime } from '../message/mime.ts';
 import type { Part } from '../message/part.ts';
+import { SyntaxFault } from '../syntax-fault.ts';
 import { writeBodyStructure } from './body-structure.ts';
 import { encodeBinaryParts } from './encode-binary.ts';
 import { writeEnvelope } from './envelope.ts';
@@ -50,8 +51,17 @@ function promise(isKept: boolean, what: string): void {
   if (!isKept) throw new Error(`broken promise: ${what}`);
 }
 
+/** What we write may not be refused. */
 function tellAll(bytes: Uint8Array): void {
-  const { root } = readMime(bytes);
+  try {
+    tell(readMime(bytes).root);
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    throw new Error('broken promise: what is told can be read', { cause: error });
+  }
+}
+
+function tell(root: Part): void {
   const full = writeBodyStructure(root, { extended: true });
   const plain = writeBodyStructure(root, { extended: false });
   promise(equalBytes(withoutExtensions(full), plain), 'BODY is BODYSTRUCTURE without extensions');
