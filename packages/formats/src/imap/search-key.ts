@@ -29,7 +29,7 @@ export type SearchKey =
   | { readonly key: 'all' }
   | { readonly key: 'flag'; readonly flag: SystemFlag; readonly isSet: boolean }
   | { readonly key: 'keyword'; readonly keyword: string; readonly isSet: boolean }
-  /** `\Recent` is no more (RFC 9051): RECENT and NEW find nothing, OLD finds all. */
+  /** `\Recent` of RFC 3501: NEW is RECENT and UNSEEN, OLD is not RECENT. */
   | { readonly key: 'recent' | 'new' | 'old' }
   | {
       readonly key: 'date';

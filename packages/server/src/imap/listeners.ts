@@ -10,6 +10,7 @@ import type { Home } from '../home.ts';
 import { type Listener, listen } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
 import { imapLimits } from './limits.ts';
+import { untoldMailOf } from './recent.ts';
 import { type ImapService, Session } from './session.ts';
 
 export interface ImapOptions {
@@ -32,6 +33,7 @@ export async function startImap(
   authenticator: Authenticator,
   options: ImapOptions = {},
 ): Promise<RunningImap> {
+  untoldMailOf(home.store);
   const service: ImapService = {
     home,
     authenticator,

@@ -13,6 +13,7 @@ import type { Place } from './mailboxes/find.ts';
 import { hasUtf8Names } from './modes.ts';
 import { writeMailboxId } from './object-ids.ts';
 import { type Selected, flagsOf } from './selected.ts';
+import { tellRecent } from './recent.ts';
 import type { Session } from './session.ts';
 import { View } from './view/view.ts';
 
@@ -52,7 +53,7 @@ async function tellMailbox(session: Session, place: Place, selected: Selected): 
     const name = writeMailbox(place.name, { utf8: hasUtf8Names(session.modes) });
     session.put(joinPieces(['* LIST () "/" ', name, '\r\n']));
   } else {
-    session.put('* 0 RECENT\r\n');
+    await tellRecent(session, selected, { always: true });
     await tellFirstUnseen(session, place, selected);
   }
   const { uidValidity, uidNext, modseq } = status;

@@ -18,6 +18,7 @@ import {
 import type { FlagRow } from '@merpati/store/contract.ts';
 import { type Uid, modSeq } from '@merpati/store/ids.ts';
 import { imapLimits } from './limits.ts';
+import { withRecent } from './recent.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
 import { writeFlagsItem, writeModseqItem } from './view/tell.ts';
@@ -40,7 +41,7 @@ export async function resynchronise(
   if (vanished.length > 0) session.put(`* VANISHED (EARLIER) ${writeSequenceSet(vanished)}\r\n`);
   for (const row of changed) {
     session.learnKeywords(row.keywords);
-    const facts = `UID ${row.uid} ${writeFlagsItem(row)} ${writeModseqItem(row)}`;
+    const facts = `UID ${row.uid} ${writeFlagsItem(withRecent(session, row))} ${writeModseqItem(row)}`;
     const { uidOnly } = session.modes;
     const line = uidOnly
       ? `* ${row.uid} UIDFETCH (${facts})\r\n`

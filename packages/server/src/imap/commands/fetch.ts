@@ -7,6 +7,7 @@ import type { CommandOf } from '@merpati/formats/imap/command.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { refuseWithout } from '../access/needs.ts';
 import { type Answer, type CommandRow, no, ok } from '../command-row.ts';
+import { useCondstore } from '../condstore.ts';
 import { cutRanges } from '../fetch/cut-ranges.ts';
 import { planFetch } from '../fetch/plan.ts';
 import { tellMessages } from '../fetch/tell-messages.ts';
@@ -53,5 +54,5 @@ function switchCondstore(session: Session, command: CommandOf<'fetch'>): void {
     throw new SyntaxFault('imap.bad-modifier', 'VANISHED needs CHANGEDSINCE');
   }
   const asks = command.items.some(({ item }) => item === 'modseq');
-  if (asks || command.changedSince !== null) session.modes = { ...session.modes, condstore: true };
+  if (asks || command.changedSince !== null) useCondstore(session);
 }

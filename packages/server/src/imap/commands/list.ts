@@ -10,7 +10,7 @@ import { listPlaces } from '../mailboxes/find.ts';
 import { type Listed, attributesOf, listNames, namesAround } from '../mailboxes/listing.ts';
 import { matchNames } from '../mailboxes/match.ts';
 import { annotationsOf, selectEntries, writeMetadata } from '../mailboxes/metadata.ts';
-import { writeStatusOf } from '../mailboxes/status.ts';
+import { countRecentOf, writeStatusOf } from '../mailboxes/status.ts';
 import { writeListLine, writeMyRights } from '../mailboxes/write.ts';
 import type { Session } from '../session.ts';
 
@@ -71,7 +71,8 @@ async function sendMore(
 ): Promise<void> {
   if (place === null) return;
   if (returns.status !== null && mayDo(place.rights, 'r')) {
-    await session.send(writeStatusOf(session, place, returns.status));
+    const recent = await countRecentOf(session, place, returns.status);
+    await session.send(writeStatusOf(session, place, returns.status, recent));
   }
   if (returns.myrights) await session.send(writeMyRights(session, place));
   if (returns.metadata !== null && mayDo(place.rights, 'r')) {

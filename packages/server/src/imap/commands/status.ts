@@ -2,9 +2,10 @@
 
 import { refuseWithout } from '../access/needs.ts';
 import { type CommandRow, afterLogin, ok } from '../command-row.ts';
+import { useCondstore } from '../condstore.ts';
 import { findPlace } from '../mailboxes/find.ts';
 import { noSuchMailbox } from '../mailboxes/refusals.ts';
-import { writeStatusOf } from '../mailboxes/status.ts';
+import { countRecentOf, writeStatusOf } from '../mailboxes/status.ts';
 
 export const status: CommandRow<'status'> = {
   states: afterLogin,
@@ -15,8 +16,9 @@ export const status: CommandRow<'status'> = {
     const refusal = refuseWithout('status', 'named', place.rights);
     if (refusal !== null) return refusal;
     // Whoever asks for it knows what it is for. RFC 7162 §3.1.
-    if (items.includes('highestmodseq')) session.modes = { ...session.modes, condstore: true };
-    session.put(writeStatusOf(session, place, items));
+    if (items.includes('highestmodseq')) useCondstore(session);
+    const recent = await countRecentOf(session, place, items);
+    session.put(writeStatusOf(session, place, items, recent));
     return ok('That is how it stands');
   },
 };

@@ -11,6 +11,7 @@ import { type Uid, modSeq } from '@merpati/store/ids.ts';
 import { permittedFlags, refuseWithout } from '../access/needs.ts';
 import { mayDo } from '../access/rights.ts';
 import { type Answer, type CommandRow, no, ok } from '../command-row.ts';
+import { useCondstore } from '../condstore.ts';
 import { planFetch } from '../fetch/plan.ts';
 import { uidsOfRanges } from '../fetch/slices.ts';
 import { tellMessages } from '../fetch/tell-messages.ts';
@@ -29,10 +30,10 @@ export const store: CommandRow<'store'> = {
     if (refused !== null) return refused;
     if (open.isReadOnly) return no('The mailbox is open for reading', { code: 'READ-ONLY' });
     const flags = permittedFlags(open.rights, command.flags);
-    if (isEmpty(flags) && !(command.op === 'set' && isEmpty(command.flags))) {
+    if (isEmpty(flags) && !isEmpty(command.flags)) {
       return no('You lack the right to change these flags', { code: 'NOPERM' });
     }
-    if (command.unchangedSince !== null) session.modes = { ...session.modes, condstore: true };
+    if (command.unchangedSince !== null) useCondstore(session);
     const ranges = await resolveMessages(session, command.set, command.uid);
     const work = editFlags(session, command, { flags, uids: uidsOfRanges(open.view, ranges) });
     const edited = await withProgress(session, command.tag, work);

@@ -12,6 +12,7 @@ import { mayDo } from '../access/rights.ts';
 import type { Answer } from '../command-row.ts';
 import { answerFailure } from '../failure.ts';
 import { imapLimits } from '../limits.ts';
+import { recentBitOf, withRecent } from '../recent.ts';
 import type { Session } from '../session.ts';
 import { writeFlagsItem, writeModseqItem } from '../view/tell.ts';
 import { AnswerBuffer } from './answer-buffer.ts';
@@ -44,7 +45,7 @@ export async function tellMessages(session: Session, telling: Telling): Promise<
   try {
     await teller.run();
   } finally {
-    await noteRead(session, teller.read);
+    noteRead(session, teller.read);
   }
   return teller;
 }
@@ -110,7 +111,8 @@ class Teller implements Outcome {
       else if (item === 'modseq') line += `${gap}MODSEQ (${table.modseqs[row]!})`;
       else {
         const keywords = table.keywords[table.keywordSets[row]!]!;
-        line += gap + writeFlagsItem({ flags: table.flags[row]!, keywords });
+        const flags = table.flags[row]! | recentBitOf(this.#session, one);
+        line += gap + writeFlagsItem({ flags, keywords });
       }
       gap = ' ';
     }
@@ -156,7 +158,7 @@ class Teller implements Outcome {
         owner: open.owner,
         start: this.#start(number, before.uid),
         of: before,
-        row: seen?.get(before.uid) ?? before,
+        row: withRecent(this.#session, seen?.get(before.uid) ?? before),
         detail: details.get(before.uid) ?? null,
         isNewlySeen: seen?.has(before.uid) === true,
       });

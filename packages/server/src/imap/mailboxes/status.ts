@@ -9,21 +9,40 @@ import { joinPieces } from '@merpati/formats/imap/response-writer.ts';
 import type { Session } from '../session.ts';
 import type { Place } from './find.ts';
 import { writeMailboxId } from '../object-ids.ts';
+import { countUntold } from '../recent.ts';
 import { writeName } from './write.ts';
 
-/** `* STATUS …` with its CRLF. */
+/** `* STATUS …` with its CRLF; of RECENT the number that `countRecentOf` found. */
 export function writeStatusOf(
   session: Session,
   place: Place,
   items: readonly StatusItem[],
+  recent = 0,
 ): Uint8Array {
   const name = writeName(session, place.name);
   const appendMax = session.home.config.limits.message_bytes_max;
-  const facts = items.map((item) => `${item.toUpperCase()} ${factOf(place, item, appendMax)}`);
+  const facts = items.map((item) => {
+    const fact = item === 'recent' ? recent : factOf(place, item, appendMax);
+    return `${item.toUpperCase()} ${fact}`;
+  });
   return joinPieces(['* STATUS ', name, ` (${facts.join(' ')})\r\n`]);
 }
 
-function factOf(place: Place, item: StatusItem, appendMax: number): string | number {
+/** What a session that selects it would be told (RFC 3501 §2.3.2); 0 when nobody asks. */
+export async function countRecentOf(
+  session: Session,
+  { owner, status }: Place,
+  items: readonly StatusItem[],
+): Promise<number> {
+  if (!items.includes('recent')) return 0;
+  return countUntold(session.store, { owner, mailbox: status.id });
+}
+
+function factOf(
+  place: Place,
+  item: Exclude<StatusItem, 'recent'>,
+  appendMax: number,
+): string | number {
   const { status } = place;
   switch (item) {
     case 'appendlimit':
@@ -38,9 +57,6 @@ function factOf(place: Place, item: StatusItem, appendMax: number): string | num
       return `(${writeMailboxId(place.owner, status.id)})`;
     case 'messages':
       return status.total;
-    case 'recent':
-      // QUIRK: nothing is recent here. RFC 9051 has given it up, and no client shows it.
-      return 0;
     case 'size':
       return status.sizeBytes;
     case 'uidnext':

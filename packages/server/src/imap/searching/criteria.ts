@@ -18,6 +18,8 @@ export interface SearchScope {
   uids(set: SequenceSet): readonly UidRange[];
   /** Throws SyntaxFault where there are no sequence numbers. */
   numbers(set: SequenceSet): readonly UidRange[];
+  /** Of rev1; nothing is recent to clients of rev2. */
+  recent(): readonly UidRange[];
   /** Throws SyntaxFault where there is no saved result. */
   saved(): readonly UidRange[];
 }
@@ -29,6 +31,7 @@ export interface CriteriaOptions {
 
 const everything: Criterion = { kind: 'all' };
 const nothing: Criterion = { kind: 'not', of: everything };
+const seen: Criterion = { kind: 'flag', flags: flagBits.seen };
 
 export function criteriaOf(
   key: SearchKey,
@@ -63,12 +66,14 @@ type PlainKey = Exclude<SearchKey, TextKey | { readonly key: 'and' | 'or' | 'not
 function plain(one: PlainKey, scope: SearchScope): Criterion {
   switch (one.key) {
     case 'all':
-    case 'old':
     case 'savedatesupported':
       return everything;
     case 'new':
+      return joined('and', [within(scope.recent()), unless(false, seen)]);
+    case 'old':
+      return unless(false, within(scope.recent()));
     case 'recent':
-      return nothing;
+      return within(scope.recent());
     case 'flag':
       return unless(one.isSet, { kind: 'flag', flags: flagBits[one.flag] });
     case 'keyword':

@@ -11,6 +11,7 @@ import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { MailboxStatus } from '@merpati/store/contract.ts';
 import { type AccountId, uid } from '@merpati/store/ids.ts';
 import type { UidRange } from '@merpati/store/search.ts';
+import { recentRanges } from '../recent.ts';
 import type { Session } from '../session.ts';
 import type { SearchScope } from './criteria.ts';
 
@@ -30,6 +31,7 @@ export function selectedScope(session: Session): SearchScope {
       const ranges = intersectSets(resolveSet(set, view.count), there);
       return ranges.map(({ from, to }) => ({ from: view.uidAt(from), to: view.uidAt(to) }));
     },
+    recent: () => toUids(recentRanges(session, session.open)),
     saved: () => toUids(setOf(saved)),
   };
 }
@@ -53,6 +55,7 @@ export function otherScope(
     nowMs,
     uids: (set: SequenceSet) => toUids(resolveSet(set, status.uidNext - 1)),
     numbers: refuse,
+    recent: () => [],
     saved: refuse,
   };
 }

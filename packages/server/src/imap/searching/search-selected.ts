@@ -10,6 +10,7 @@ import { type ModSeq, type Uid, modSeq, uid } from '@merpati/store/ids.ts';
 import type { SortKey } from '@merpati/store/search.ts';
 import { SearchTooBig } from '@merpati/store/search.ts';
 import { type Answer, no, ok } from '../command-row.ts';
+import { useCondstore } from '../condstore.ts';
 import type { Session } from '../session.ts';
 import { savedOf, tellEsearch, tellNumbers } from './answers.ts';
 import { followSearch } from './contexts.ts';
@@ -59,7 +60,7 @@ function checkSearch(session: Session, command: SearchCommand): void {
   }
   if (command.returns?.relevancy === true || isByRelevancy(command)) checkRelevancy(command.what);
   // RFC 7162 §3.1: whoever asks for modseqs wants them from now on.
-  if (hasKey(command.what, 'modseq')) session.modes = { ...session.modes, condstore: true };
+  if (hasKey(command.what, 'modseq')) useCondstore(session);
 }
 
 /** Behind another key it would only order what is equal by that: seldom, and left as it is. */

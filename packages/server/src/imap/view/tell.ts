@@ -8,6 +8,7 @@ import type { SystemFlag } from '@merpati/formats/imap/search-key.ts';
 import { setOf, writeSequenceSet } from '@merpati/formats/imap/sequence-set.ts';
 import { type FlagRow, flagBits } from '@merpati/store/contract.ts';
 import type { Modes } from '../modes.ts';
+import { recentBit, tellRecent, withRecent } from '../recent.ts';
 import type { Session } from '../session.ts';
 import type { View } from './view.ts';
 
@@ -37,9 +38,10 @@ export async function tellUpdates(
     for (const number of expunged) await session.send(`* ${number} EXPUNGE\r\n`);
   }
   if (exists !== null) session.put(`* ${exists} EXISTS\r\n`);
+  await tellRecent(session, session.open);
   for (const row of flags ? changed : []) {
     session.learnKeywords(row.keywords);
-    await session.send(writeChange(row, view, modes));
+    await session.send(writeChange(withRecent(session, row), view, modes));
   }
   return { vanished: vanished.length, arrived: view.count - before + vanished.length };
 }
@@ -65,13 +67,11 @@ export function writeModseqItem(row: Pick<FlagRow, 'modseq'>): string {
 const shown: readonly SystemFlag[] = ['answered', 'flagged', 'deleted', 'seen', 'draft'];
 
 /** All sums of bits there can be, written once: a listing asks for them by the hundred thousand. */
-const written = Array.from({ length: 64 }, (_, bits) =>
-  shown
-    .filter((flag) => (bits & flagBits[flag]) !== 0)
-    .map(flagName)
-    .join(' '),
-);
+const written = Array.from({ length: 128 }, (_, bits) => {
+  const flags = shown.filter((flag) => (bits & flagBits[flag]) !== 0).map(flagName);
+  return [...flags, ...((bits & recentBit) === 0 ? [] : ['\\Recent'])].join(' ');
+});
 
 function systemFlags(bits: number): string {
-  return written[bits & 63] ?? '';
+  return written[bits & 127] ?? '';
 }

@@ -87,6 +87,11 @@ export class View {
     return this.#count;
   }
 
+  /** All messages that the client knows of have lower uids. */
+  get uidNext(): number {
+    return this.#uidNext;
+  }
+
   /** Everything up to here is known to the view, if not to the client yet. */
   get modseq(): ModSeq {
     return this.#modseq;

@@ -1,0 +1,151 @@
+/**
+ * What is recent: messages of which no session was told before this one. IMAP4rev2 has given it up;
+ * clients of rev1 may ask for it. RFC 3501 §2.3.2, §7.3.2; RFC 9051 appendix E. It is kept in
+ * memory, for what has come since the process began: mail that lay there before is not news.
+ */
+
+import { imapLimits as grammarLimits } from '@merpati/formats/imap/limits.ts';
+import type { NumberRange } from '@merpati/formats/imap/sequence-set.ts';
+import type { Change, FlagRow, Store } from '@merpati/store/contract.ts';
+import { type AccountId, type MailboxId, type Uid, uid } from '@merpati/store/ids.ts';
+import { imapLimits } from './limits.ts';
+import type { Selected } from './selected.ts';
+import type { Session } from './session.ts';
+
+/** Beside `flagBits`, in rows that are about to be written: `\Recent`. */
+export const recentBit = 64;
+
+/** UIDs that are recent to a session, ascending; as long as the mailbox is open. */
+const rangesOf = new WeakMap<Selected, NumberRange[]>();
+
+class UntoldMail {
+  /** Of each mailbox that has any: the first message of which no session was told. */
+  readonly #firsts = new Map<string, Uid>();
+
+  constructor(store: Store) {
+    store.subscribe((changes) => {
+      for (const change of changes) this.#hear(change);
+    });
+  }
+
+  #hear(change: Change): void {
+    if (change.kind !== 'message-added') return;
+    const key = keyOf(change.account, change.mailbox);
+    if (!this.#firsts.has(key)) this.#firsts.set(key, change.uid);
+    if (this.#firsts.size <= imapLimits.untoldMailboxesMax) return;
+    const [oldest] = this.#firsts.keys();
+    if (oldest !== undefined) this.#firsts.delete(oldest);
+  }
+
+  firstOf(owner: AccountId, mailbox: MailboxId): Uid | null {
+    return this.#firsts.get(keyOf(owner, mailbox)) ?? null;
+  }
+
+  /** A session was told of all below. */
+  advance(owner: AccountId, mailbox: MailboxId, first: Uid): void {
+    this.#firsts.set(keyOf(owner, mailbox), first);
+  }
+}
+
+function keyOf(owner: AccountId, mailbox: MailboxId): string {
+  return `${owner}/${mailbox}`;
+}
+
+const ofStores = new WeakMap<Store, UntoldMail>();
+
+/** The one of a store. It knows what has come since it was first asked for. */
+export function untoldMailOf(store: Store): UntoldMail {
+  let untold = ofStores.get(store);
+  if (untold === undefined) {
+    untold = new UntoldMail(store);
+    ofStores.set(store, untold);
+  }
+  return untold;
+}
+
+/**
+ * What is untold becomes this session's, up to what its client knows of; to one that may only look
+ * it is shown, and stays untold. Answers whether there was any.
+ */
+function takeRecent(session: Session, selected: Selected): boolean {
+  const untold = untoldMailOf(session.store);
+  const { owner, mailbox, view } = selected;
+  const from = untold.firstOf(owner, mailbox);
+  const to = view.uidNext - 1;
+  if (from === null || from > to) return false;
+  const ranges = rangesOf.get(selected) ?? [];
+  rangesOf.set(selected, ranges);
+  const last = ranges.at(-1);
+  if (selected.isReadOnly) {
+    if (last?.to === to) return false;
+    ranges.splice(0, 1, { from, to });
+    return true;
+  }
+  untold.advance(owner, mailbox, uid(to + 1));
+  if (last !== undefined && from <= last.to + 1) ranges.pop();
+  ranges.push({ from: last !== undefined && from <= last.to + 1 ? last.from : from, to });
+  if (ranges.length > imapLimits.recentRangesMax) ranges.shift();
+  return true;
+}
+
+/** `* n RECENT` when there is something new to be told. Not to clients of rev2. */
+export async function tellRecent(
+  session: Session,
+  selected: Selected,
+  options: { readonly always?: true } = {},
+): Promise<void> {
+  if (session.modes.rev2) return;
+  const isNew = takeRecent(session, selected);
+  if (!isNew && options.always !== true) return;
+  let count = 0;
+  for (const range of recentRanges(session, selected)) {
+    count += await countUids(session.store, selected, range);
+  }
+  session.put(`* ${count} RECENT\r\n`);
+}
+
+/** Of a mailbox that is not open: what a session that selects it would be told. */
+export async function countUntold(
+  store: Store,
+  where: { readonly owner: AccountId; readonly mailbox: MailboxId },
+): Promise<number> {
+  const from = untoldMailOf(store).firstOf(where.owner, where.mailbox);
+  return from === null ? 0 : countUids(store, where, { from, to: grammarLimits.numberMax });
+}
+
+/** UIDs, ascending. */
+export function recentRanges(session: Session, selected: Selected): readonly NumberRange[] {
+  return session.modes.rev2 ? [] : (rangesOf.get(selected) ?? []);
+}
+
+/** `recentBit`, or 0. */
+export function recentBitOf(session: Session, one: number): number {
+  const { selected } = session;
+  if (selected === null) return 0;
+  const ranges = recentRanges(session, selected);
+  return ranges.some(({ from, to }) => from <= one && one <= to) ? recentBit : 0;
+}
+
+/** The row as this client is to see it. */
+export function withRecent(session: Session, row: FlagRow): FlagRow {
+  const bit = recentBitOf(session, row.uid);
+  return bit === 0 ? row : { ...row, flags: row.flags | bit };
+}
+
+async function countUids(
+  store: Store,
+  { owner, mailbox }: { readonly owner: AccountId; readonly mailbox: MailboxId },
+  { from, to }: NumberRange,
+): Promise<number> {
+  const limit = imapLimits.expungedAtOnceMax;
+  let count = 0;
+  for (let next = from; next <= to;) {
+    const slice = { fromUid: uid(next), toUid: uid(to), limit };
+    const { uids } = await store.flagTable(owner, mailbox, slice);
+    count += uids.length;
+    const last = uids.at(-1);
+    if (last === undefined || uids.length < limit) break;
+    next = last + 1;
+  }
+  return count;
+}
