@@ -104,8 +104,9 @@ class Indexer {
       if (await this.#step(account)) this.#behind.add(account);
       else this.#settle(account);
     }
-    this.#isRunning = false;
+    // Once closed it stays so: what the writer says late begins nothing.
     if (this.#isClosing) this.#close();
+    else this.#isRunning = false;
   }
 
   /** Answers whether something may be left. */
