@@ -87,7 +87,8 @@ function writePart({ text: content, kind }: { text: string; kind: string }): Buf
   switch (kind) {
     case 'html':
       return Buffer.from(
-        `${type('text/html; charset=utf-8')}\r\n<p>${content}<br><b>${content}</b><a href="https://surat.test/x">y</a>\r\n`,
+        `${type('text/html; charset=utf-8')}\r\n<p>${content}<br><b>${content}</b>` +
+          '<a href="https://surat.test/x">y</a>\r\n',
       );
     case 'base64': {
       const octets = Buffer.from(content).toString('base64');
@@ -98,7 +99,8 @@ function writePart({ text: content, kind }: { text: string; kind: string }): Buf
       return Buffer.from(`${type('text/plain; charset=iso-8859-1')}\r\n${content}\r\n`, 'latin1');
     case 'file':
       return Buffer.from(
-        `${type('application/pdf')}Content-Disposition: attachment; filename="laporan.pdf"\r\n\r\nJVBER\r\n`,
+        `${type('application/pdf')}Content-Disposition: attachment; ` +
+          'filename="laporan.pdf"\r\n\r\nJVBER\r\n',
       );
     case 'message':
       return Buffer.from(`${type('message/rfc822')}\r\nSubject: lama\r\n\r\n${content}\r\n`);

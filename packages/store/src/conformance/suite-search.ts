@@ -168,7 +168,8 @@ export function searchSuite(engine: Engine): void {
       const place = await makePlace(store);
       await putText(
         place,
-        'Received: by x\nSUBJECT:  a\n b\nX-Own: 1\nList-Id: <l.surat.test>\nFrom: s@surat.test\n\nisi\n',
+        'Received: by x\nSUBJECT:  a\n b\nX-Own: 1\nList-Id: <l.surat.test>\n' +
+          'From: s@surat.test\n\nisi\n',
       );
       await store.indexed(place.account);
       const [row] = await details(place);

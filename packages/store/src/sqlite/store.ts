@@ -43,13 +43,12 @@ import type {
   Uid,
 } from '../ids.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
-import type { DetailKind, SearchQuery } from '../search.ts';
+import type { SearchQuery } from '../search.ts';
 import { CareClient } from './care/client.ts';
 import type { KeyCursor, Tasks } from './care/tasks.ts';
 import { garbageOf } from './care/garbage.ts';
 import { compact } from './care/run-compaction.ts';
 import { openForReading, type Database } from './database.ts';
-import { IndexClient } from './index/client.ts';
 import type { StoreLock } from './lock.ts';
 import { readVersion } from './migrate.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
@@ -69,8 +68,7 @@ import * as listings from './read/listings.ts';
 import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import { Bodies } from './read/bodies.ts';
-import { listDetails } from './search/details.ts';
-import { SearchClient } from './search/client.ts';
+import { Finder } from './search/finder.ts';
 import { unpackChanges } from './read/changes.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
@@ -95,8 +93,7 @@ export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #writer: WriterClient;
   readonly #care: CareClient;
-  readonly #index: IndexClient;
-  readonly #search: SearchClient;
+  readonly #finder: Finder;
   readonly #bodies: Bodies;
   readonly #directory: DirectoryCache;
   readonly #housekeeping: NodeJS.Timeout;
@@ -122,11 +119,10 @@ export class SqliteStore implements Store {
     this.#directory = new DirectoryCache(parts.db);
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
     this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
+    const { db, writer, freshFrom } = parts;
     const { directory } = parts.paths;
-    const { freshFrom } = parts;
-    this.#index = new IndexClient({ directory, freshFrom }, parts.writer, () => this.#care.dirty());
-    this.#search = new SearchClient({ directory, freshFrom }, (account) => this.indexed(account));
-    this.#index.wake();
+    const onWrite = () => this.#care.dirty();
+    this.#finder = new Finder({ directory, freshFrom, db, writer, onWrite });
     this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
     this.#housekeeping.unref();
   }
@@ -307,27 +303,20 @@ export class SqliteStore implements Store {
     return mailboxes.readMailboxChanges(this.#db, { account, mailbox }, query);
   }
 
-  async details(
-    account: AccountId,
-    mailbox: MailboxId,
-    slice: UidSlice,
-    wanted: readonly DetailKind[],
-  ) {
-    return listDetails(this.#db, { account, mailbox }, slice, wanted);
+  async details(...ask: Parameters<Store['details']>) {
+    return this.#finder.details(...ask);
   }
 
   search(account: AccountId, query: SearchQuery) {
-    return this.#search.search(account, query);
+    return this.#finder.search(account, query);
   }
 
   indexed(account: AccountId) {
-    return this.#index.indexed(account);
+    return this.#finder.indexed(account);
   }
 
-  async reindex(account: AccountId | 'all') {
-    const count = await this.#writer.perform('reindex', { account });
-    this.#index.look();
-    return count;
+  reindex(account: AccountId | 'all') {
+    return this.#finder.reindex(account);
   }
 
   // ---- POP3
@@ -474,7 +463,7 @@ export class SqliteStore implements Store {
       if (before.length === 0) return { mended: [], lost: [] };
       const losses = await this.#mend(before);
       const after = (await look()).findings;
-      this.#index.look();
+      this.#finder.look();
       if (isTorn(after)) writeFileSync(this.#paths.rebuildMark, '', { mode: 0o600 });
       const key = (each: { code: string; where: string }) => `${each.code} ${each.where}`;
       const left = new Set(after.map(key));
@@ -520,7 +509,7 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping);
     await this.#alone(() => Promise.resolve());
-    await Promise.all([this.#search.close(), this.#index.close()]);
+    await this.#finder.close();
     this.#bodies.close();
     this.#db.close();
     await this.#care.close();
@@ -596,7 +585,7 @@ export class SqliteStore implements Store {
 
   #committed(changes: readonly PackedChange[]): void {
     this.#care.dirty();
-    this.#index.wake();
+    this.#finder.wake();
     if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
     if (changes.length === 0 || this.#listeners.size === 0) return;
     const heard = unpackChanges(changes);

@@ -109,8 +109,8 @@ function* rottenEntries(db: Database): Generator<BrokenEntry> {
     .statement(
       `SELECT ${columns}, ${account} AS account, ${content} AS content, w.envelope, w.structure,
          w.plain_structure, h.head, t.head AS text_head, t.body AS text_body
-       FROM content_index i JOIN content_wire w USING (entry_id) JOIN content_head h USING (entry_id)
-       JOIN content_text t USING (entry_id)
+       FROM content_index i JOIN content_wire w USING (entry_id)
+       JOIN content_head h USING (entry_id) JOIN content_text t USING (entry_id)
        WHERE NOT EXISTS (SELECT 1 FROM index_exception e
          WHERE e.account_id = ${account} AND e.content_id = ${content} AND e.why = 'redo')`,
     )

@@ -149,8 +149,10 @@ class Compiler {
           criterion.of === 'saved' ? 'm.saved_ms' : 'm.internal_date_ms',
           criterion,
         );
-      case 'time':
-        return `m.internal_date_ms ${criterion.is === 'since' ? '>=' : '<'} ${this.#value(criterion.ms)}`;
+      case 'time': {
+        const ms = this.#value(criterion.ms);
+        return `m.internal_date_ms ${criterion.is === 'since' ? '>=' : '<'} ${ms}`;
+      }
       case 'modseq':
         return `m.modseq >= ${this.#value(criterion.from)}`;
       case 'email':

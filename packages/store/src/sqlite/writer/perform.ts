@@ -17,12 +17,36 @@ import { purgeMailbox } from './removals.ts';
 import { repair } from './repair.ts';
 import { copy, move } from './transfer.ts';
 
+/** What nobody outside asks for. */
+const upkeep = [
+  'adoptSegment',
+  'dropKeys',
+  'dropSegment',
+  'index',
+  'moveBlobs',
+  'noteSegments',
+  'pruneJourneys',
+  'purgeAccount',
+  'purgeMailbox',
+  'reindex',
+  'repair',
+] as const;
+
+type Upkeep = Extract<Operation, { name: (typeof upkeep)[number] }>;
+
+const upkeepNames: ReadonlySet<string> = new Set(upkeep);
+
+function isUpkeep(operation: Operation): operation is Upkeep {
+  return upkeepNames.has(operation.name);
+}
+
 /** Within the transaction of its group. `bodies` were placed before, in the order of `bodiesOf`. */
 export function perform(
   context: WriterContext,
   operation: Operation,
   bodies: readonly PlacedBody[],
 ): Answer {
+  if (isUpkeep(operation)) return performUpkeep(context, operation);
   switch (operation.name) {
     case 'accept': {
       const [body] = bodies;
@@ -67,6 +91,13 @@ export function perform(
       context.journal.begin(head, [events], accounts);
       return null;
     }
+    default:
+      return operation satisfies never;
+  }
+}
+
+function performUpkeep(context: WriterContext, operation: Upkeep): Answer {
+  switch (operation.name) {
     case 'dropKeys':
       return dropKeys(context, operation.take);
     case 'pruneJourneys':
