@@ -19,6 +19,9 @@ const patternText = /[!#$%&'*+,\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+/y;
 const setText = /[0-9:,*]+/y;
 const digitsText = /[0-9]+/y;
 
+/** What is no name in any form fits no name: none has NUL in it. */
+const unmatchable = '\0';
+
 /** A literal is told of that was not collected yet: an incremental reader asks for it. */
 export class LiteralAwaited extends SyntaxFault {
   constructor() {
@@ -291,13 +294,13 @@ export class Cursor {
 
   /** The reference of LIST: need not be a mailbox. */
   reference(): string {
-    return decodeName(this.astring(), { utf8: this.#utf8 });
+    return decodeName(this.astring(), { utf8: this.#utf8 }) ?? unmatchable;
   }
 
   listPattern(): string {
     const octets = this.pattern();
     if (octets.length > imapLimits.patternOctetsMax) throw tooMany('The pattern is too long');
-    return decodeName(octets, { utf8: this.#utf8 });
+    return decodeName(octets, { utf8: this.#utf8 }) ?? unmatchable;
   }
 
   /** `(one two)`; `readOne` stops before the space. Empty lists only when `min` is 0. */

@@ -84,17 +84,18 @@ function unshifted(digits: string): string | null {
  */
 export function readMailboxName(octets: Uint8Array, options: { readonly utf8: boolean }): string {
   const name = decodeName(octets, options);
+  if (name === null) throw badName(options.utf8 ? 'Not UTF-8' : 'Not modified UTF-7');
   checkMailboxName(name);
   return name;
 }
 
-/** As `readMailboxName`, for what need not be a whole name: references and patterns of LIST. */
-export function decodeName(octets: Uint8Array, options: { readonly utf8: boolean }): string {
+/**
+ * As `readMailboxName`, for what need not be a whole name: references and patterns of LIST. null:
+ * neither modified UTF-7 nor, where that is spoken, UTF-8.
+ */
+export function decodeName(octets: Uint8Array, options: { readonly utf8: boolean }): string | null {
   const name = options.utf8 ? readUtf8(octets) : decodeMailboxName(latin1(octets));
-  if (name === null) {
-    throw badName(options.utf8 ? 'Not UTF-8' : 'Not modified UTF-7');
-  }
-  return name.normalize('NFC').replace(/^inbox(?=\/|$)/i, 'INBOX');
+  return name?.normalize('NFC').replace(/^inbox(?=\/|$)/i, 'INBOX') ?? null;
 }
 
 /**

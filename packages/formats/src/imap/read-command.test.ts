@@ -130,6 +130,8 @@ test('LIST, plain and extended. RFC 9051 §6.3.9', () => {
     isExtended: true,
   });
   assert.deepEqual(facts('a1 LSUB # inbox'), { reference: '#', pattern: 'INBOX' });
+  // No name in any form: it finds nothing, and is no mistake.
+  assert.deepEqual(facts('a1 LIST "" &a*').patterns, ['\0']);
   assert.deepEqual(facts('a1 STATUS a (MESSAGES unseen MESSAGES DELETED-STORAGE)'), {
     mailbox: 'a',
     items: ['messages', 'unseen', 'deleted-storage'],
