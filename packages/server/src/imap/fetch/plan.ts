@@ -55,7 +55,7 @@ export function planFetch(asked: readonly FetchItem[], options: PlanOptions): Fe
   return {
     items,
     isLight: items.every(({ item }) => item === 'flags' || item === 'uid' || item === 'modseq'),
-    isFixed: details.length > 0 && !items.some(({ item }) => changing.has(item)),
+    isFixed: !opensBodies && details.length > 0 && !items.some(({ item }) => changing.has(item)),
     // What lies in the body is taken from there when it is opened anyway.
     details: opensBodies
       ? details.filter((kind) => kind === 'thread' || kind === 'preview')
