@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Change, MailboxEdit } from '../contract.ts';
+import * as fc from 'fast-check';
+import type { Change, MailboxEdit, Store } from '../contract.ts';
 import { flagBits } from '../contract.ts';
-import { mailboxId, modSeq, uid } from '../ids.ts';
+import { mailboxId, modSeq, uid, type AccountId, type Uid } from '../ids.ts';
 import { withStore, type Engine } from './engine.ts';
 import { addAccount, addDomain, nowMs, readAll, transfer } from './fixtures.ts';
 import {
@@ -34,20 +35,22 @@ function appendTests(engine: Engine): void {
       const account = await begin(store);
       await fill(store, account, 3);
       const before = await modseqOf(store, account);
-      const texts = ['Subject: a\r\n\r\n', 'Subject: b\r\n\r\nno end', 'Subject: a\r\n\r\n'];
+      const large = 'Subject: c\r\n\r\n' + 'x'.repeat(600_000);
+      const small = ['Subject: a\r\n\r\n', 'Subject: b\r\n\r\nno end', 'Subject: a\r\n\r\n'];
+      const texts = [...small, large, large];
       const heard: Change[] = [];
       store.subscribe((changes) => heard.push(...changes));
       const result = await append(store, account, { texts, flags: flagBits.seen });
       assert.ok(result.ok);
       assert.deepEqual(
         result.stored.map((each) => each.uid),
-        [4, 5, 6],
+        [4, 5, 6, 7, 8],
       );
       assert.equal(result.modseq, before + 1);
       const added = heard.filter((change) => change.kind === 'message-added');
       assert.deepEqual(
         added.map((change) => [change.uid, change.modseq]),
-        [4, 5, 6].map((each) => [each, before + 1]),
+        [4, 5, 6, 7, 8].map((each) => [each, before + 1]),
       );
       const rows = (await rowsOf(store, account)).slice(3);
       assert.deepEqual(
@@ -298,6 +301,35 @@ function removalTests(engine: Engine): void {
     }
   });
 
+  it('keeps its counters while big mailboxes come and go', { timeout: 120_000 }, () =>
+    withStore(engine, async (store) => {
+      const account = await begin(store);
+      const other = await addAccount(store, 'other@merpati.test', { quotaBytes: 20_000 });
+      await fill(store, account, 700);
+      const uids = (await rowsOf(store, account)).map((row) => row.uid);
+      const some = fc.sample(fc.tuple(fc.nat(6), fc.nat(700), fc.nat(9)), 150);
+      const work = some.map(async ([what, first, n]) => {
+        const few = uids.slice(first, first + n);
+        const foreign = { account: other, mailbox: sent };
+        if (what === 0) await append(store, account, { texts: ['a\r\n', 'b\r\n'] });
+        else if (what === 1) await store.expunge(account, inbox, few);
+        else if (what === 2) await store.move(transfer(account, [inbox, 3], few));
+        else if (what === 3) {
+          await store.copy({ ...transfer(account, [inbox, 0], few), to: foreign });
+        } else if (what === 4) {
+          const replaces = { mailbox: inbox, uid: uid(first) };
+          await append(store, account, { mailbox: sent, replaces });
+        } else if (what === 5) {
+          const keywords = [`k${n}`];
+          const edit = { account, mailbox: inbox, op: 'set', flags: n, keywords } as const;
+          await store.setFlags({ ...edit, uids: uids.slice(first) });
+        } else await makeAndRemove(store, account, { name: `Big ${first} ${n}`, uids });
+      });
+      await Promise.all(work);
+      await isClean(store);
+    }),
+  );
+
   it('leaves nothing of an account that goes with all it had', () =>
     withStore(engine, async (store) => {
       const account = await begin(store);
@@ -328,3 +360,15 @@ function removalTests(engine: Engine): void {
 }
 
 const slice = { fromUid: uid(1), toUid: uidMax, limit: 10 };
+
+async function makeAndRemove(
+  store: Store,
+  account: AccountId,
+  what: { readonly name: string; readonly uids: readonly Uid[] },
+): Promise<void> {
+  const { name, uids } = what;
+  const made = await store.editMailbox(account, { kind: 'create', name, role: null });
+  if (!made.ok || made.id === null) return; // the same name again
+  await store.copy(transfer(account, [inbox, made.id], uids));
+  await store.editMailbox(account, { kind: 'remove', id: made.id });
+}
