@@ -12,6 +12,8 @@ export type MailChange = Extract<Change, { readonly account: AccountId }>;
 export interface FeedListener {
   /** Must not throw, and not do much: it is called within the announcement of a commit. */
   hear(change: MailChange): void;
+  /** Accounts, passwords, domains or aliases have changed, whosever they are. */
+  hearDirectory?(): void;
 }
 
 export class Feed {
@@ -41,10 +43,17 @@ export class Feed {
 
   #dispatch(changes: readonly Change[]): void {
     for (const change of changes) {
+      if (change.kind === 'directory-changed') this.#tellAll();
       if (!('account' in change)) continue;
       const listeners = this.#listeners.get(change.account);
       if (listeners === undefined) continue;
       for (const listener of listeners) listener.hear(change);
+    }
+  }
+
+  #tellAll(): void {
+    for (const listeners of this.#listeners.values()) {
+      for (const listener of listeners) listener.hearDirectory?.();
     }
   }
 }

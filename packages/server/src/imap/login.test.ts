@@ -5,6 +5,7 @@ import test from 'node:test';
 import { encodeBase64 } from '@merpati/formats/bytes.ts';
 import { writeOAuthBearer, writeXoauth2 } from '@merpati/formats/sasl/bearer.ts';
 import { type TokenVerifier, createAuthenticator } from '../accounts/authenticate.ts';
+import { hashPassword } from '../accounts/password.ts';
 import { testHome } from '../testing/home.ts';
 import { fits } from './capabilities.ts';
 import { imapLimits } from './limits.ts';
@@ -60,6 +61,29 @@ test('a disabled account is refused by name only to whoever knows the password',
   const raw = await world.dial();
   assert.match((await raw.ask(`LOGIN ${you} wrong`)).join(), /^NO \[AUTHENTICATIONFAILED\]/);
   assert.match((await raw.ask(`LOGIN ${you} merpati`)).join(), /^NO \[CONTACTADMIN\]/);
+});
+
+test('who is logged in is shown out when account or password are gone', async (t) => {
+  const world = await startImapWorld(t);
+  const id = world.account(you);
+  const idler = await world.enter();
+  idler.begin('IDLE');
+  await idler.line();
+  const waiter = await world.enter();
+  const other = await world.enter(friend);
+  const credential = await hashPassword('another');
+  await world.store.editDirectory({ kind: 'account-edit', id, credential });
+  assert.equal(await idler.all(), '* BYE The password was changed: log in again\r\n');
+  assert.match((await waiter.ask('SELECT INBOX')).join(), /^NO \[AUTHORIZATIONFAILED\]/);
+  assert.equal(await waiter.all(), '* BYE The password was changed: log in again\r\n');
+  assert.match((await other.ask('SELECT INBOX')).at(-1) ?? '', /^OK/);
+
+  const again = await world.dial();
+  assert.match((await again.ask(`LOGIN ${you} another`)).join(), /^OK/);
+  const settings = { state: 'disabled' } as const;
+  await world.store.editDirectory({ kind: 'account-edit', id, settings });
+  assert.match((await again.ask('NOOP')).join(), /^NO \[AUTHORIZATIONFAILED\]/);
+  assert.equal(await again.all(), '* BYE This account is switched off\r\n');
 });
 
 test('the login decides the home: accounts of several behind one port', async (t) => {

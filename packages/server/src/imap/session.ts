@@ -20,6 +20,7 @@ import { readCommand } from '@merpati/formats/imap/read-command.ts';
 import { imapLimits as grammarLimits } from '@merpati/formats/imap/limits.ts';
 import type { ResponseCode } from '@merpati/formats/imap/response-code.ts';
 import { writeStatus } from '@merpati/formats/imap/response-code.ts';
+import { joinPieces } from '@merpati/formats/imap/response-writer.ts';
 import type { Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
@@ -49,6 +50,7 @@ import { selectedGroup, wantedOfSelected } from './notify/wanted.ts';
 import { putFlags } from './open-mailbox.ts';
 import { tellChangedSearches, tellGoneFromSearches } from './searching/contexts.ts';
 import { type Selected, learnKeywords } from './selected.ts';
+import { whyNotWelcome } from './still-welcome.ts';
 import { tellUpdates } from './view/tell.ts';
 
 /** How much the lab's fault `slow` delays each group of replies. */
@@ -88,6 +90,8 @@ export class Session implements FeedListener {
   #unsentLength = 0;
   /** Somebody has changed who may do what in the mailbox that is open. */
   #rightsAreStale = false;
+  /** Something has changed among accounts and passwords. */
+  #loginIsStale = false;
   /** Set while a line is waited for and news may be told meanwhile. */
   #bell: Bell | null = null;
 
@@ -135,6 +139,7 @@ export class Session implements FeedListener {
   logIn(login: Extract<Login, { ok: true }>): void {
     this.user = login;
     this.failedLogins = 0;
+    feedOf(this.store).listen(this.account, this);
   }
 
   /** As at the beginning, but for TLS and compression. RFC 8437 §3. Also at the very end. */
@@ -142,6 +147,7 @@ export class Session implements FeedListener {
     this.unselect();
     this.notify(null);
     this.clientName = '';
+    if (this.user !== null) feedOf(this.store).unlisten(this.account, this);
     this.user = null;
     this.modes = initialModes;
     this.#commandsBeforeLogin = 0;
@@ -156,7 +162,8 @@ export class Session implements FeedListener {
   /** Also at the end of the connection. */
   unselect(): void {
     if (this.selected === null) return;
-    feedOf(this.store).unlisten(this.selected.owner, this);
+    const { owner } = this.selected;
+    if (owner !== this.account) feedOf(this.store).unlisten(owner, this);
     this.selected = null;
   }
 
@@ -192,7 +199,7 @@ export class Session implements FeedListener {
     this.#unsentLength = 0;
     if (this.service.home.faults.has('slow')) await delay(slowMs);
     if (unsent.every((piece) => typeof piece === 'string')) await this.#write(unsent.join(''));
-    else await this.#writeOctets(Buffer.concat(unsent.map((piece) => Buffer.from(piece))));
+    else await this.#writeOctets(joinPieces(unsent));
   }
 
   async #writeOctets(octets: Uint8Array): Promise<void> {
@@ -213,6 +220,7 @@ export class Session implements FeedListener {
    */
   async update(options: { expungesAllowed: boolean; force?: boolean }): Promise<void> {
     const { selected, notifier } = this;
+    if (!(await this.#isStillWelcome())) return;
     if (notifier?.hasNews === true) await notifier.tell();
     if (selected === null) return;
     const wanted = wantedOfSelected(notifier?.groups ?? null);
@@ -254,6 +262,21 @@ export class Session implements FeedListener {
     this.selected?.view.hear(change);
     if (this.selected !== null && touchesRights(this.selected, change)) this.#rightsAreStale = true;
     this.wake();
+  }
+
+  hearDirectory(): void {
+    this.#loginIsStale = true;
+    this.wake();
+  }
+
+  async #isStillWelcome(): Promise<boolean> {
+    if (!this.#loginIsStale || this.user === null) return true;
+    this.#loginIsStale = false;
+    const why = await whyNotWelcome(this.user);
+    if (why === null) return true;
+    this.logOut();
+    this.end(why);
+    return false;
   }
 
   /** There is something to tell, if it may be told now. */
@@ -414,6 +437,10 @@ export class Session implements FeedListener {
     if (!row.states.includes(this.state)) {
       await source.drop();
       return bad(wrongState[this.state]);
+    }
+    if (!(await this.#isStillWelcome())) {
+      await source.drop();
+      return no('You are logged out', { code: 'AUTHORIZATIONFAILED' });
     }
     if (this.#rightsAreStale) await this.update({ expungesAllowed: false });
     if (!row.states.includes(this.state)) {

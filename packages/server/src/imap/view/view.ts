@@ -173,6 +173,7 @@ export class View {
 
   /** From the feed: a hint that `sync` has something to find. */
   hear(change: MailChange): void {
+    if (change.account !== this.owner) return;
     if (change.kind === 'mailbox-changed') this.#mailboxWasEdited = true;
     else if (change.mailbox === this.mailbox && !this.#own.has(change.modseq)) {
       if (change.modseq > this.#heard) this.#heard = change.modseq;
