@@ -35,11 +35,12 @@ const groupMax = 128;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
 /**
- * The index waits until nobody has wanted anything for a while, since who has been answered often
- * asks again; but not for ever.
+ * The index waits until nobody has wanted anything for some times as long as the last group took:
+ * who was answered asks again, and a group that had to wait is a group lost. But not for ever.
  */
-const quietMs = 5;
-const indexWaitMs = 250;
+const quietGroups = 5;
+const quietMs = 3;
+const indexWaitMs = 500;
 
 /** What one port hears of a group. */
 interface Own {
@@ -58,6 +59,7 @@ class Writer {
   readonly #indexTasks: (Task & { readonly port: Port; readonly sinceMs: number })[] = [];
   #indexer: Port | null = null;
   #lastAskedMs = 0;
+  #lastGroupMs = 0;
   #quietTimer: NodeJS.Timeout | null = null;
   #isPumping = false;
   #isRemovalPlanned = false;
@@ -142,7 +144,6 @@ class Writer {
       this.#indexTasks.push({ ...task, sinceMs });
       return;
     }
-    this.#lastAskedMs = sinceMs;
     this.#tasks.push(task);
   }
 
@@ -154,7 +155,12 @@ class Writer {
       this.#drainPorts();
       const tasks = this.#takeGroup();
       if (tasks.length === 0) break;
+      const begunMs = performance.now();
       this.#runGroup(tasks);
+      const endedMs = performance.now();
+      if (tasks[0]?.operation.name === 'index') continue;
+      this.#lastAskedMs = endedMs;
+      this.#lastGroupMs = endedMs - begunMs;
     }
     this.#isPumping = false;
     if (this.#closing !== null) this.#close(this.#closing);
@@ -176,11 +182,12 @@ class Writer {
     const nowMs = performance.now();
     if (nowMs > patient.sinceMs + indexWaitMs) return true;
     if (this.#tasks.length > 0) return false;
-    if (nowMs > this.#lastAskedMs + quietMs) return true;
+    const quiet = Math.max(quietMs, quietGroups * this.#lastGroupMs);
+    if (nowMs > this.#lastAskedMs + quiet) return true;
     this.#quietTimer ??= setTimeout(() => {
       this.#quietTimer = null;
       if (this.#db.raw.isOpen) this.#pump();
-    }, quietMs);
+    }, quiet);
     return false;
   }
 
