@@ -127,6 +127,8 @@ class Links {
   /** The parent of each node, or -1. Nodes beyond the messages are dummies. */
   readonly parents: number[] = [];
   readonly #ancestry = new ThreadAncestry();
+  /** Nothing hangs from a node without a mark, nor has ever: it cannot close a circle. */
+  readonly #isHeld: boolean[] = [];
   readonly #nodes = new Map<string, number>();
 
   constructor(messages: readonly ThreadMessage[]) {
@@ -142,6 +144,7 @@ class Links {
 
   #add(): number {
     this.#ancestry.add();
+    this.#isHeld.push(false);
     return this.parents.push(-1) - 1;
   }
 
@@ -170,9 +173,11 @@ class Links {
   }
 
   #link(parent: number, child: number): void {
-    if (this.#ancestry.rootOf(parent) === child) return; // A circle.
+    if (parent === child) return;
+    if (this.#isHeld[child] === true && this.#ancestry.rootOf(parent) === child) return; // A circle.
     this.#ancestry.link(parent, child);
     this.parents[child] = parent;
+    this.#isHeld[parent] = true;
   }
 }
 
