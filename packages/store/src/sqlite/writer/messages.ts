@@ -334,15 +334,21 @@ function trimLog(context: WriterContext, account: AccountState): void {
 
 /** One reference less; the last one takes the content and its hold on the body along. */
 export function releaseContent(context: WriterContext, account: number, content: number): void {
-  const row = context.db.get<{ refs: number; blob_hash: Uint8Array }>(
-    `UPDATE content SET refs = refs - 1 WHERE account_id = ? AND content_id = ?
-     RETURNING refs, blob_hash`,
+  const gone = context.db.get<{ blob_hash: Uint8Array }>(
+    `DELETE FROM content WHERE account_id = ? AND content_id = ? AND refs <= 1
+     RETURNING blob_hash`,
     account,
     content,
   );
-  if (row === undefined || row.refs > 0) return;
-  context.db.run('DELETE FROM content WHERE account_id = ? AND content_id = ?', account, content);
-  context.blobs.release(row.blob_hash);
+  if (gone !== undefined) {
+    context.blobs.release(gone.blob_hash);
+    return;
+  }
+  context.db.run(
+    'UPDATE content SET refs = refs - 1 WHERE account_id = ? AND content_id = ?',
+    account,
+    content,
+  );
 }
 
 /**
