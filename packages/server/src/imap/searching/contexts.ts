@@ -6,8 +6,9 @@
 
 import type { CommandOf } from '@merpati/formats/imap/command.ts';
 import { quoted } from '@merpati/formats/imap/response-writer.ts';
-import type { SearchKey } from '@merpati/formats/imap/search-key.ts';
+import type { SearchKey, SortCriterion } from '@merpati/formats/imap/search-key.ts';
 import { type ModSeq, modSeq, uid } from '@merpati/store/ids.ts';
+import type { Criterion, SortKey } from '@merpati/store/search.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { writeAscending } from './answers.ts';
@@ -20,6 +21,8 @@ interface Context {
   readonly tag: string;
   readonly isUid: boolean;
   readonly what: SearchKey;
+  /** Of a SORT: additions tell their place in it. None of it ever changes for a message. */
+  readonly order: readonly SortKey[];
   /** What the client believes to match. */
   readonly matching: Set<number>;
   /** Changes up to here are in it. */
@@ -43,10 +46,10 @@ export function followSearch(
   const { open } = session;
   const contexts = contextsOf.get(open) ?? [];
   const isSteady = !unsteadyKeys.some((key) => hasKey(command.what, key));
-  // Sorted ones would tell places too: CONTEXT=SORT is not on offer.
+  const order = command.name === 'sort' ? command.criteria : [];
   const isFollowed =
-    command.name === 'search' &&
     isSteady &&
+    order.every(isSortKey) &&
     contexts.length < imapLimits.contextsMax &&
     uids.length <= imapLimits.contextMessagesMax &&
     !contexts.some(({ tag }) => tag === command.tag);
@@ -56,8 +59,20 @@ export function followSearch(
     return;
   }
   const { tag, uid: isUid, what } = command;
-  contexts.push({ tag, isUid, what, matching: new Set(uids), modseq: open.view.modseq });
+  contexts.push({
+    tag,
+    isUid,
+    what,
+    order: order.filter(isSortKey),
+    matching: new Set(uids),
+    modseq: open.view.modseq,
+  });
   contextsOf.set(open, contexts);
+}
+
+/** How well a message matches may change by what others say. */
+function isSortKey(one: SortCriterion): one is SortKey {
+  return one.by !== 'relevancy';
 }
 
 /** False: there is none by that tag. */
@@ -74,7 +89,7 @@ export async function tellGoneFromSearches(session: Session, selected: Selected)
     const gone = [...context.matching].filter((one) => selected.view.isGone(uid(one)));
     if (gone.length === 0) continue;
     if (!context.isUid) await selected.view.load();
-    tell(session, context, 'REMOVEFROM', gone);
+    tell(session, context, 'REMOVEFROM', [[0, gone]]);
     for (const one of gone) context.matching.delete(one);
   }
 }
@@ -87,15 +102,37 @@ export async function tellChangedSearches(session: Session, selected: Selected):
     const before = context.modseq;
     context.modseq = selected.view.modseq;
     const changed = await changedSince(session, selected, before);
-    const matching =
-      changed.length === 0 ? new Set<number>() : await matchingSince(session, context, before);
+    if (changed.length === 0) continue;
+    const matching = new Set(await findAgain(session, context, { since: before, order: [] }));
     const added = changed.filter((one) => matching.has(one) && !context.matching.has(one));
     const removed = changed.filter((one) => !matching.has(one) && context.matching.has(one));
-    if (removed.length > 0) tell(session, context, 'REMOVEFROM', removed);
-    if (added.length > 0) tell(session, context, 'ADDTO', added);
+    if (removed.length > 0) tell(session, context, 'REMOVEFROM', [[0, removed]]);
+    if (added.length > 0) {
+      tell(session, context, 'ADDTO', await placesOf(session, context, added));
+    }
     for (const one of removed) context.matching.delete(one);
     for (const one of added) context.matching.add(one);
   }
+}
+
+/** Messages, and where they are added. RFC 5267 §4.3.1. */
+type Placed = readonly (readonly [place: number, uids: readonly number[]])[];
+
+/** In this order each place is right when those before have been taken in. */
+async function placesOf(
+  session: Session,
+  context: Context,
+  added: readonly number[],
+): Promise<Placed> {
+  const { order } = context;
+  if (order.length === 0) return [[0, added]];
+  const all = await findAgain(session, context, { since: null, order });
+  const isAdded = new Set(added);
+  const placed: [number, number[]][] = [];
+  all.forEach((one, index) => {
+    if (isAdded.has(one)) placed.push([index + 1, [one]]);
+  });
+  return placed;
 }
 
 /** Uids that the client knows of, ascending. */
@@ -117,41 +154,37 @@ async function changedSince(
   return [...changed].toSorted((one, other) => one - other);
 }
 
-async function matchingSince(
+/** What matches now; of all, or of what has changed since. */
+async function findAgain(
   session: Session,
-  context: Context,
-  since: ModSeq,
-): Promise<ReadonlySet<number>> {
+  { tag, what }: Context,
+  { since, order }: { readonly since: ModSeq | null; readonly order: readonly SortKey[] },
+): Promise<Uint32Array> {
   const { owner, mailbox } = session.open;
-  const { uids } = await findMessages(session, {
-    tag: context.tag,
-    owner,
-    mailbox,
-    criteria: {
-      kind: 'and',
-      of: [
-        { kind: 'modseq', from: modSeq(since + 1) },
-        criteriaOf(context.what, selectedScope(session)),
-      ],
-    },
-    order: [],
-    largestUid: largestUid(session),
-  });
-  return new Set(uids);
+  const wanted = criteriaOf(what, selectedScope(session));
+  const criteria: Criterion =
+    since === null
+      ? wanted
+      : { kind: 'and', of: [{ kind: 'modseq', from: modSeq(since + 1) }, wanted] };
+  const search = { tag, owner, mailbox, criteria, order, largestUid: largestUid(session) };
+  return (await findMessages(session, search)).uids;
 }
 
-/** RFC 5267 §4.3: the place is 0 where there is no order. */
 function tell(
   session: Session,
   { tag, isUid }: Context,
   what: 'ADDTO' | 'REMOVEFROM',
-  uids: readonly number[],
+  placed: Placed,
 ): void {
   const { view } = session.open;
-  const numbers = isUid ? uids : uids.map((one) => view.numberOf(uid(one)));
-  const set = writeAscending(numbers.filter((number) => number > 0).toSorted(byNumber));
-  if (set === '') return;
-  session.put(`* ESEARCH (TAG ${quoted(tag)})${isUid ? ' UID' : ''} ${what} (0 ${set})\r\n`);
+  const pairs = placed.map(([place, uids]) => {
+    const numbers = isUid ? uids : uids.map((one) => view.numberOf(uid(one)));
+    return [place, writeAscending(numbers.filter((number) => number > 0).toSorted(byNumber))];
+  });
+  const told = pairs.filter(([, set]) => set !== '').map((pair) => pair.join(' '));
+  if (told.length === 0) return;
+  const kind = isUid ? ' UID' : '';
+  session.put(`* ESEARCH (TAG ${quoted(tag)})${kind} ${what} (${told.join(' ')})\r\n`);
 }
 
 function byNumber(one: number, other: number): number {
