@@ -51,15 +51,14 @@ export function planFetch(asked: readonly FetchItem[], options: PlanOptions): Fe
   const wanted = withImplied(asked, options);
   const items = wanted.map(planItem);
   const opensBodies = items.some(({ item }) => item === 'body-octets');
-  const details = [...new Set(items.flatMap(detailsFor))];
+  // What lies in the body is taken from there when it is opened anyway.
+  const kept = (kind: DetailKind) => !opensBodies || kind === 'thread' || kind === 'preview';
+  const details = [...new Set(items.flatMap(detailsFor))].filter(kept);
   return {
     items,
     isLight: items.every(({ item }) => item === 'flags' || item === 'uid' || item === 'modseq'),
     isFixed: !opensBodies && details.length > 0 && !items.some(({ item }) => changing.has(item)),
-    // What lies in the body is taken from there when it is opened anyway.
-    details: opensBodies
-      ? details.filter((kind) => kind === 'thread' || kind === 'preview')
-      : details,
+    details,
     opensBodies,
     marksSeen: asked.some((ask) => 'peek' in ask && !ask.peek),
     readsText: asked.some(readsText),
