@@ -45,9 +45,11 @@ export class CommandSource {
     if (marker === null) throw new Error('no literal was announced');
     this.#open = null;
     await this.#ask(marker);
-    const { wire } = this.#session;
+    const session = this.#session;
+    const { wire } = session;
+    const { restTimeoutMs } = imapLimits;
     for (let left = marker.octets; left > 0;) {
-      const chunk = wire.takeChunk() ?? (await wire.readChunk(imapLimits.restTimeoutMs));
+      const chunk = wire.takeChunk() ?? (await wire.readChunk(session.patienceMs(restTimeoutMs)));
       const taken = chunk.length <= left ? chunk : chunk.subarray(0, left);
       if (taken.length < chunk.length) wire.unread(chunk.subarray(left));
       left -= taken.length;
@@ -70,7 +72,7 @@ export class CommandSource {
 
   /** The line behind a literal. */
   async nextLine(): Promise<Uint8Array> {
-    const line = await this.#session.readLine(imapLimits.restTimeoutMs);
+    const line = await this.#session.readLine(this.#session.patienceMs(imapLimits.restTimeoutMs));
     this.#count(line.length);
     this.#open = readLiteralMarker(line);
     return line;

@@ -14,7 +14,9 @@ export const imapLimits = {
   idleTimeoutMs: 31 * 60_000,
   /** QUIRK: as in POP3, shorter before login; nobody types IMAP by hand. */
   greetingTimeoutMs: 120_000,
-  /** The same when places run short. */
+  /** All in all: an octet now and then would keep a place for ever. */
+  loginWithinMs: 10 * 60_000,
+  /** As `greetingTimeoutMs`, when places run short. */
   stressedTimeoutMs: 10_000,
   /** The rest of a command that has begun, and each piece of a literal. */
   restTimeoutMs: 180_000,
@@ -52,7 +54,7 @@ export const imapLimits = {
   /** Messages looked at, and expunged in one transaction, at a time. */
   expungedAtOnceMax: 10_000,
   /** SELECT tells the first unseen message (a favour of rev1) up to so many messages. */
-  firstUnseenMax: 100_000,
+  firstUnseenMax: 20_000,
   /** Own changes that a session keeps in mind, so as not to tell them to itself. */
   ownChangesMax: 256,
   /** Searches of one session that are followed (RETURN (UPDATE)), and what each may have found. */

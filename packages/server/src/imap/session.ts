@@ -85,6 +85,7 @@ export class Session implements FeedListener {
   #farewell: string | null = null;
   #errorsInRow = 0;
   #commandsBeforeLogin = 0;
+  #strangerSinceMs = performance.now();
   #commands = 0;
   #unsent: (string | Uint8Array)[] = [];
   #unsentLength = 0;
@@ -151,6 +152,7 @@ export class Session implements FeedListener {
     this.user = null;
     this.modes = initialModes;
     this.#commandsBeforeLogin = 0;
+    this.#strangerSinceMs = performance.now();
   }
 
   select(selected: Selected): void {
@@ -340,17 +342,24 @@ export class Session implements FeedListener {
     await this.flush();
     if (line !== null) return line;
     const { notifier } = this;
-    if (notifier === null) return this.readLine(this.#patienceMs());
+    if (notifier === null) return this.readLine(this.patienceMs(imapLimits.idleTimeoutMs));
     // SELECTED-DELAYED: messages that are gone wait for a command. RFC 5465 §6.2.
     const isImmediate = selectedGroup(notifier.groups)?.mailboxes.filter === 'selected';
     const news = () => this.update({ expungesAllowed: isImmediate });
-    return this.readLineWatching(news, this.#patienceMs());
+    return this.readLineWatching(news, imapLimits.idleTimeoutMs);
   }
 
-  #patienceMs(): number {
-    if (this.user !== null) return imapLimits.idleTimeoutMs;
+  /**
+   * How long the next octets are waited for: `mostMs` for who is logged in. A stranger has less, and
+   * all in all no more than `loginWithinMs`, however slowly it dribbles. Throws WireFault.
+   */
+  patienceMs(mostMs: number): number {
+    if (this.user !== null) return mostMs;
     const { isStressed } = connectionLimits(this.service.home);
-    return isStressed ? imapLimits.stressedTimeoutMs : imapLimits.greetingTimeoutMs;
+    const { stressedTimeoutMs, greetingTimeoutMs, loginWithinMs } = imapLimits;
+    const leftMs = this.#strangerSinceMs + loginWithinMs - performance.now();
+    if (leftMs <= 0) throw new WireFault('timeout');
+    return Math.min(leftMs, isStressed ? stressedTimeoutMs : greetingTimeoutMs);
   }
 
   /** Until the client leaves, is sent away or is lost (then `WireFault`). */

@@ -43,7 +43,8 @@ async function converse(
     const next = await exchange.next(message);
     if (next.kind === 'login') return enter(session, next.login);
     session.put(`+ ${encodeBase64(next.data)}\r\n`);
-    message = readSaslAnswer(await session.readLine(imapLimits.restTimeoutMs));
+    const timeoutMs = session.patienceMs(imapLimits.restTimeoutMs);
+    message = readSaslAnswer(await session.readLine(timeoutMs));
     if (message === null) return bad('Authentication cancelled');
   }
   return bad('The authentication has too many steps');
