@@ -15,7 +15,8 @@ export interface ListPattern {
 }
 
 /**
- * A reference and a pattern, put one after the other as servers with `/` do. INBOX fits in any case.
+ * A reference and a pattern, put one after the other as servers with `/` do. INBOX fits in any
+ * case.
  *
  * @example makeListPattern('Projects/', '%').matches('Projects/Garden') // true
  */

@@ -99,9 +99,9 @@ export function decodeName(octets: Uint8Array, options: { readonly utf8: boolean
 }
 
 /**
- * Whether a mailbox may be called so: 1 to 64 levels, none of them empty, `.` or `..` or longer
- * than 255 octets of UTF-8; no control characters, nothing that turns the direction of what follows, no
- * wildcards of LIST. Throws `SyntaxFault` `imap.bad-mailbox`.
+ * Whether a mailbox may be called so: 1 to 64 levels, none of them empty, `.` or `..`, or longer
+ * than 255 octets of UTF-8; no control characters, nothing that turns the direction of what
+ * follows, no wildcards of LIST. Throws `SyntaxFault` `imap.bad-mailbox`.
  */
 export function checkMailboxName(name: string): void {
   if (utf8Length(name) > imapLimits.mailboxOctetsMax) throw badName('The name is too long');
