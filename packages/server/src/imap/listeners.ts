@@ -9,6 +9,7 @@ import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
 import { type Listener, listen } from '../net/listen.ts';
 import type { Wire } from '../net/wire.ts';
+import { finishNotes } from './fetch/read-notes.ts';
 import { imapLimits } from './limits.ts';
 import { untoldMailOf } from './recent.ts';
 import { type ImapService, Session } from './session.ts';
@@ -78,6 +79,7 @@ async function serve(wire: Wire, service: ImapService): Promise<void> {
   try {
     await session.run();
   } finally {
+    await finishNotes(session);
     session.logOut();
   }
 }

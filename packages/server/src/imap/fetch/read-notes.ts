@@ -28,17 +28,17 @@ export function noteRead(session: Session, uids: readonly Uid[]): void {
   for (const one of uids) {
     let pending = pendingOf.get(session);
     if (pending !== undefined && pending.selected !== selected) {
-      write(session, pending);
+      void write(session, pending);
       pending = undefined;
     }
     pending ??= begin(session, selected);
     pending.uids.add(one);
-    if (pending.uids.size >= imapLimits.readNotesMax) write(session, pending);
+    if (pending.uids.size >= imapLimits.readNotesMax) void write(session, pending);
   }
 }
 
 function begin(session: Session, selected: Selected): Pending {
-  const timer = setTimeout(() => write(session, pending), imapLimits.readNotesEveryMs);
+  const timer = setTimeout(() => void write(session, pending), imapLimits.readNotesEveryMs);
   const { home, login } = session;
   const reader = login.account.address;
   const pending: Pending = { selected, home, reader, uids: new Set(), timer };
@@ -46,8 +46,17 @@ function begin(session: Session, selected: Selected): Pending {
   return pending;
 }
 
+/** At the end of the session, so that nothing of it is left when the store is closed. */
+export async function finishNotes(session: Session): Promise<void> {
+  const pending = pendingOf.get(session);
+  if (pending !== undefined) await write(session, pending);
+}
+
 /** Never the reason why a client does not get its mail: what goes wrong is logged. */
-function write(session: Session, { selected, home, reader, uids, timer }: Pending): void {
+async function write(
+  session: Session,
+  { selected, home, reader, uids, timer }: Pending,
+): Promise<void> {
   clearTimeout(timer);
   pendingOf.delete(session);
   const { clientName, wire } = session;
@@ -60,7 +69,9 @@ function write(session: Session, { selected, home, reader, uids, timer }: Pendin
     address: wire.remote.address,
     nowMs: home.world.nowMs(),
   };
-  home.store.readNote(note).catch((error: unknown) => {
+  try {
+    await home.store.readNote(note);
+  } catch (error) {
     home.log.warn({ event: 'imap.read-note', session: wire.id, err: error });
-  });
+  }
 }
