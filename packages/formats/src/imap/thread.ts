@@ -174,7 +174,8 @@ class Links {
 
   #link(parent: number, child: number): void {
     if (parent === child) return;
-    if (this.#isHeld[child] === true && this.#ancestry.rootOf(parent) === child) return; // A circle.
+    const isCircle = this.#isHeld[child] === true && this.#ancestry.rootOf(parent) === child;
+    if (isCircle) return;
     this.#ancestry.link(parent, child);
     this.parents[child] = parent;
     this.#isHeld[parent] = true;

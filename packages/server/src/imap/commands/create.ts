@@ -18,13 +18,12 @@ export const create: CommandRow<'create'> = {
     if (role === 'refused') {
       return no('No mailbox can get that use here', { code: 'USEATTR' });
     }
-    const refusal = await createSuperiors(session, room);
-    if (refusal !== null) return refusal;
     const { owner, name } = room;
     const made = await session.store.editMailbox(owner, { kind: 'create', name, role });
     if (!made.ok) return refuseCreation(made.code);
     if (made.id === null) throw new Error('a mailbox was created and has no id');
     await inheritRights(session, room, made.id);
+    await createSuperiors(session, room);
     return ok('Created', { code: 'MAILBOXID', id: writeMailboxId(owner, made.id) });
   },
 };

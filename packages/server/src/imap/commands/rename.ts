@@ -24,11 +24,11 @@ export const rename: CommandRow<'rename'> = {
     if (to.startsWith(`${from}/`) && status.role !== 'inbox') {
       return no('A mailbox cannot be below itself', { code: 'CANNOT' });
     }
-    const hindrance = await createSuperiors(session, room);
-    if (hindrance !== null) return hindrance;
     const nowMs = session.home.world.nowMs();
     const edit = { kind: 'rename', id: status.id, name: room.name, nowMs } as const;
     const edited = await session.store.editMailbox(owner, edit);
-    return edited.ok ? ok('Renamed') : refuseEdit(edited.code);
+    if (!edited.ok) return refuseEdit(edited.code);
+    await createSuperiors(session, room);
+    return ok('Renamed');
   },
 };

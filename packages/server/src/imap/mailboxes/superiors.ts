@@ -49,16 +49,14 @@ async function findAbove(session: Session, name: string): Promise<Place | null> 
 }
 
 /**
- * Creates the mailboxes above that are not there. Real ones, not mere names: clients show them, and
- * can delete them again.
+ * Creates the mailboxes above that are not there, once the one below is. Real ones, not mere names:
+ * clients show them, and can delete them again. Where one cannot be, its name is a level without.
  */
-export async function createSuperiors({ store }: Session, room: Room): Promise<Answer | null> {
+export async function createSuperiors({ store }: Session, room: Room): Promise<void> {
   for (const name of superiorsOf(room.name)) {
     const made = await store.editMailbox(room.owner, { kind: 'create', name, role: null });
-    if (!made.ok && made.code !== 'exists') return refuseEdit(made.code);
     if (made.ok && made.id !== null) await inheritRights({ store }, room, made.id);
   }
-  return null;
 }
 
 /** Who may do something above may do it below, until somebody says otherwise. RFC 4314 §5.1.4. */

@@ -33,6 +33,8 @@ export interface ImapWorld {
   /** Moves the clock of the home. */
   advance(ms: number): void;
   account(address: string): AccountId;
+  /** One more of them. */
+  addAccount(address: string): Promise<void>;
   /** Puts a message into the inbox, byte for byte. */
   deliver(address: string, message: string | Uint8Array): Promise<void>;
   /** A raw connection, greeted; `imaps` under TLS. */
@@ -65,9 +67,10 @@ export async function startImapWorld(
   const { home, faults, ca } = made;
   await made.addDomain('merpati.test');
   const ids = new Map<string, AccountId>();
-  for (const address of [you, friend]) {
+  const addAccount = async (address: string): Promise<void> => {
     ids.set(address, await made.addAccount(address, options.settings));
-  }
+  };
+  for (const address of [you, friend]) await addAccount(address);
   const { tokens } = options;
   const authenticator = createAuthenticator([home], tokens === undefined ? {} : { tokens });
   const running = await startImap(home, authenticator, {
@@ -97,6 +100,7 @@ export async function startImapWorld(
     running,
     ports,
     account,
+    addAccount,
     advance: (ms) => void (aheadMs += ms),
     deliver: (address, message) =>
       deliver(home.store, { account: account(address), address, message }),
