@@ -20,7 +20,7 @@ export const fixed = {
   firstContent: '?6',
   lastContent: '?7',
 } as const;
-const fixedCount = 7;
+export const fixedCount = 7;
 
 export interface Compiled {
   /** What is not known counts as true. */
@@ -41,7 +41,8 @@ export const isInDoubt = `(m.content_id >=
     (SELECT content_id FROM index_exception WHERE account_id = ${fixed.account}))`;
 
 export const entryOfRow = entryOf('m.account_id', 'm.content_id');
-const contentMask = 2 ** contentBits - 1;
+/** What a content's number may be at most. */
+export const contentMask = 2 ** contentBits - 1;
 const dayMs = 86_400_000;
 
 export function compile(criterion: Criterion): Compiled {

@@ -8,13 +8,21 @@ import { setImmediate } from 'node:timers/promises';
 import type { MailboxId } from '../../ids.ts';
 import { searchLimits, type Found, type SearchQuery } from '../../search.ts';
 import type { Database } from '../database.ts';
-import { compile, fixed, isInDoubt, uidBounds, type Compiled } from './expression.ts';
+import {
+  compile,
+  contentMask,
+  fixed,
+  fixedCount,
+  isInDoubt,
+  uidBounds,
+  type Compiled,
+} from './expression.ts';
 import { answerLeaf, hasInHead } from './leaves.ts';
 import { readColumns, type SearchRun } from './search-run.ts';
-import { sortFound } from './sort.ts';
+import { joinOfKeys, orderBy, sortFound } from './sort.ts';
 
 /** Rows that are looked at in one statement: some ten milliseconds, without text. */
-const windowMax = 25_000;
+const windowMax = searchLimits.foundMax;
 
 /** What a connection needs before it can search. */
 export function prepareSearches(db: Database): void {
@@ -67,6 +75,12 @@ interface Place {
   readonly mailbox: MailboxId;
 }
 
+/** What was found, in two columns. */
+interface Hits {
+  readonly uids: readonly number[];
+  readonly modseqs: readonly number[];
+}
+
 async function* searchMailbox(
   run: SearchRun,
   query: SearchQuery,
@@ -74,31 +88,71 @@ async function* searchMailbox(
 ): AsyncGenerator<Found> {
   const { mailbox } = place;
   const limit = query.limit ?? Infinity;
-  const order = query.order ?? [];
-  const isSorted = order.length > 0;
-  const all: Row[] = [];
+  const isSorted = query.order !== undefined && query.order.length > 0;
   let count = 0;
-  for await (const rows of searchWindows(run, query, place)) {
-    if (isSorted) all.push(...rows);
-    else yield* slices(mailbox, rows.slice(0, limit - count));
-    count += rows.length;
-    if (!isSorted && count >= limit) break;
+  const found = isSorted ? sortedHits(run, query, place) : searchWindows(run, query, place);
+  for await (const hits of found) {
+    yield* slices(mailbox, hits, limit - count);
+    count += hits.uids.length;
+    if (count >= limit) break;
   }
-  if (isSorted) yield* slices(mailbox, (await sortFound(run, mailbox, all, order)).slice(0, limit));
   if (count === 0) yield { mailbox, uids: new Uint32Array(0), modseq: 0 as Found['modseq'] };
 }
 
-function* slices(mailbox: MailboxId, rows: readonly Row[]): Generator<Found> {
-  for (let at = 0; at < rows.length; at += searchLimits.foundMax) {
-    const slice = rows.slice(at, at + searchLimits.foundMax);
+function* slices(mailbox: MailboxId, hits: Hits, limit: number): Generator<Found> {
+  const end = Math.min(limit, hits.uids.length);
+  for (let at = 0; at < end; at += searchLimits.foundMax) {
+    const to = Math.min(end, at + searchLimits.foundMax);
     let modseq = 0;
-    for (const row of slice) modseq = Math.max(modseq, row[2]);
-    yield {
-      mailbox,
-      uids: Uint32Array.from(slice, (row) => row[0]),
-      modseq: modseq as Found['modseq'],
-    };
+    for (let index = at; index < to; index += 1) {
+      modseq = Math.max(modseq, hits.modseqs[index] ?? 0);
+    }
+    const uids = Uint32Array.from(hits.uids.slice(at, to));
+    yield { mailbox, uids, modseq: modseq as Found['modseq'] };
   }
+}
+
+async function* sortedHits(run: SearchRun, query: SearchQuery, place: Place): AsyncGenerator<Hits> {
+  const order = query.order ?? [];
+  const { first, last } = uidBounds(query.criteria);
+  // Where everything has its keys, the database sorts by itself, in one go.
+  const whole = run.db.snapshot(() => {
+    if (!hasAllEntries(run, place)) return null;
+    const window = {
+      afterUid: first - 1,
+      lastUid: last,
+      firstContent: 0,
+      lastContent: contentMask,
+    };
+    return readHits(run, place, window, orderBy(order));
+  });
+  if (whole !== null) {
+    yield whole;
+    return;
+  }
+  const uids: number[] = [];
+  const modseqs = new Map<number, number>();
+  for await (const hits of searchWindows(run, query, place)) {
+    hits.uids.forEach((uid, index) => {
+      uids.push(uid);
+      modseqs.set(uid, hits.modseqs[index] ?? 0);
+    });
+  }
+  const sorted = await sortFound(run, place.mailbox, uids, order);
+  yield { uids: sorted, modseqs: sorted.map((uid) => modseqs.get(uid) ?? 0) };
+}
+
+/** What is too long has its entry too, but not all of its text. */
+function hasAllEntries({ db, account }: SearchRun, { compiled }: Place): boolean {
+  const row = db.get<{ isWhole: number }>(
+    `SELECT NOT EXISTS (SELECT 1 FROM content WHERE account_id = ?1 AND content_id >=
+       (SELECT coalesce((SELECT next_content FROM index_state WHERE account_id = ?1), 1)))
+     AND NOT EXISTS (SELECT 1 FROM index_exception WHERE account_id = ?1
+       AND (?2 OR why <> 'long')) AS isWhole`,
+    account,
+    compiled.leaves.length > 0 ? 1 : 0,
+  );
+  return row?.isWhole === 1;
 }
 
 /** Ascending by uid. */
@@ -106,18 +160,25 @@ async function* searchWindows(
   run: SearchRun,
   query: SearchQuery,
   place: Place,
-): AsyncGenerator<readonly Row[]> {
+): AsyncGenerator<Hits> {
   const { first, last } = uidBounds(query.criteria);
   let afterUid = first - 1;
   for (;;) {
     const window = run.isWanted() ? readWindow(run, place, { afterUid, last }) : null;
     if (window === null) return;
-    const rows = readRows(run, place, window);
-    const doubtful = rows.filter(([, , , isSure]) => isSure === 0);
-    yield doubtful.length === 0 ? rows : await settle(run, place, { window, rows, doubtful });
+    yield place.compiled.leaves.length === 0
+      ? readHits(run, place, window, 'm.uid')
+      : await readAndSettle(run, place, window);
     afterUid = window.lastUid;
     await setImmediate();
   }
+}
+
+async function readAndSettle(run: SearchRun, place: Place, window: Window): Promise<Hits> {
+  const rows = readRows(run, place, window);
+  const doubtful = rows.filter(([, , , isSure]) => isSure === 0);
+  const found = doubtful.length === 0 ? rows : await settle(run, place, { window, rows, doubtful });
+  return { uids: found.map(([uid]) => uid), modseqs: found.map(([, , modseq]) => modseq) };
 }
 
 interface Window {
@@ -148,25 +209,24 @@ function readWindow(
   return { afterUid: range.afterUid, lastUid, firstContent, lastContent };
 }
 
-/** Those that are found and those that may be. `only`: of these uids, as JSON. */
-function readRows(run: SearchRun, place: Place, window: Window, only?: string): Row[] {
-  const { mayBe, surely, values, leaves } = place.compiled;
-  const isSure = leaves.length === 0 ? '1' : `CASE WHEN ${isInDoubt} THEN ${surely} ELSE 1 END`;
-  const among =
-    only === undefined
-      ? ''
-      : `AND m.uid IN (SELECT value FROM json_each(?${7 + values.length + 1}))`;
-  const sql = `SELECT m.uid, m.content_id, m.modseq, ${isSure} FROM message m
+function fromWindow(join: string): string {
+  return `FROM message m ${join}
     WHERE m.account_id = ${fixed.account} AND m.mailbox_id = ${fixed.mailbox}
-      AND m.uid > ${fixed.afterUid} AND m.uid <= ${fixed.lastUid} ${among}
+      AND m.uid > ${fixed.afterUid} AND m.uid <= ${fixed.lastUid}
       AND m.content_id BETWEEN ${fixed.firstContent} AND ${fixed.lastContent}
-      AND ${fixed.search} > 0 AND ${mayBe}
-    ORDER BY m.uid`;
+      AND ${fixed.search} > 0`;
+}
+
+function ask(
+  run: SearchRun,
+  place: Place,
+  what: { readonly window: Window; readonly sql: string; readonly more?: readonly string[] },
+): readonly unknown[] {
+  const { afterUid, lastUid, firstContent, lastContent } = what.window;
   // Not kept: hardly two searches have the same text.
-  const statement = run.db.raw.prepare(sql);
+  const statement = run.db.raw.prepare(what.sql);
   statement.setReturnArrays(true);
-  const { afterUid, lastUid, firstContent, lastContent } = window;
-  const parameters = [
+  return statement.all(
     run.account,
     place.mailbox,
     run.number,
@@ -174,10 +234,30 @@ function readRows(run: SearchRun, place: Place, window: Window, only?: string): 
     lastUid,
     firstContent,
     lastContent,
-    ...values,
-  ];
-  if (only !== undefined) parameters.push(only);
-  return statement.all(...parameters) as unknown as Row[];
+    ...place.compiled.values,
+    ...(what.more ?? []),
+  );
+}
+
+/** Where nothing is in doubt. Two columns as JSON are several times faster than rows. */
+function readHits(run: SearchRun, place: Place, window: Window, order: string): Hits {
+  const sql = `SELECT json_group_array(uid), json_group_array(modseq)
+    FROM (SELECT m.uid, m.modseq ${fromWindow(joinOfKeys(order))} AND ${place.compiled.surely}
+      ORDER BY ${order})`;
+  const [row] = ask(run, place, { window, sql }) as readonly (readonly [string, string])[];
+  if (row === undefined) throw new Error('an aggregate without a row');
+  return { uids: JSON.parse(row[0]) as number[], modseqs: JSON.parse(row[1]) as number[] };
+}
+
+/** Those that are found and those that may be. `only`: of these uids, as JSON. */
+function readRows(run: SearchRun, place: Place, window: Window, only?: string): Row[] {
+  const { mayBe, surely, values } = place.compiled;
+  const isSure = `CASE WHEN ${isInDoubt} THEN ${surely} ELSE 1 END`;
+  const uids = `m.uid IN (SELECT value FROM json_each(?${fixedCount + values.length + 1}))`;
+  const sql = `SELECT m.uid, m.content_id, m.modseq, ${isSure} ${fromWindow('')}
+    AND ${only === undefined ? '1' : uids} AND ${mayBe} ORDER BY m.uid`;
+  const more = only === undefined ? [] : [only];
+  return ask(run, place, { window, sql, more }) as Row[];
 }
 
 /** Looks into the bodies of those in doubt, and keeps of the rows what is found. */

@@ -9,48 +9,59 @@ import { readColumns, type SearchRun } from './search-run.ts';
 const columnOf: Readonly<Record<SortKey['by'], string>> = {
   arrival: 'm.internal_date_ms',
   size: 'm.size',
-  date: 'coalesce(iif(i.entry_id IS NULL, f.sent_ms, i.sent_ms), m.internal_date_ms)',
-  cc: "coalesce(i.cc_key, f.cc_key, '')",
-  from: "coalesce(i.from_key, f.from_key, '')",
-  subject: "coalesce(i.subject, f.subject, '')",
-  to: "coalesce(i.to_key, f.to_key, '')",
-  displayfrom: "coalesce(i.display_from, f.display_from, '')",
-  displayto: "coalesce(i.display_to, f.display_to, '')",
+  date: 'coalesce(i.sent_ms, m.internal_date_ms)',
+  cc: 'i.cc_key',
+  from: 'i.from_key',
+  subject: 'i.subject',
+  to: 'i.to_key',
+  displayfrom: 'i.display_from',
+  displayto: 'i.display_to',
 };
+
+/** For messages that all have an entry. Equals stand by uid. */
+export function orderBy(order: readonly SortKey[]): string {
+  const keys = order.map(({ by, reverse }) => `${columnOf[by]} ${reverse ? 'DESC' : 'ASC'}`);
+  return [...keys, 'm.uid'].join(', ');
+}
+
+/** What an order needs besides the messages. */
+export function joinOfKeys(order: string): string {
+  return order.includes('i.') ? `LEFT JOIN content_index i ON i.entry_id = ${entryOfRow}` : '';
+}
+
+/** From the entry, or from what was read for this search alone; without both a text is empty. */
+function orderByEither(order: readonly SortKey[]): string {
+  return orderBy(order).replaceAll(/\bi\.(\w+)/gu, (_, column: string) =>
+    column === 'sent_ms'
+      ? 'coalesce(i.sent_ms, f.sent_ms)'
+      : `coalesce(i.${column}, f.${column}, '')`,
+  );
+}
 
 const joins = `
   JOIN message m ON m.account_id = ?1 AND m.mailbox_id = ?2 AND m.uid = d.uid
   LEFT JOIN content_index i ON i.entry_id = ${entryOfRow}`;
 
-/** Rows begin with their uid. Those that were expunged meanwhile are left out. */
-export async function sortFound<R extends readonly [uid: number, ...rest: unknown[]]>(
+/** Those that were expunged meanwhile are left out. */
+export async function sortFound(
   run: SearchRun,
   mailbox: MailboxId,
-  rows: readonly R[],
+  uids: readonly number[],
   order: readonly SortKey[],
-): Promise<readonly R[]> {
+): Promise<readonly number[]> {
   const { db, account, number } = run;
   db.run('DELETE FROM temp.found WHERE search = ?', number);
-  db.run(
-    'INSERT INTO temp.found SELECT ?, value FROM json_each(?)',
-    number,
-    JSON.stringify(rows.map(([uid]) => uid)),
-  );
+  db.run('INSERT INTO temp.found SELECT ?, value FROM json_each(?)', number, JSON.stringify(uids));
   await readMissingKeys(run, mailbox);
-  const keys = order.map(({ by, reverse }) => `${columnOf[by]} ${reverse ? 'DESC' : 'ASC'}`);
   const sorted = db.all<{ uid: number }>(
     `SELECT d.uid FROM temp.found d ${joins}
      LEFT JOIN temp.fresh_key f ON f.search = ?3 AND f.content_id = m.content_id
-     WHERE d.search = ?3 ORDER BY ${[...keys, 'd.uid'].join(', ')}`,
+     WHERE d.search = ?3 ORDER BY ${orderByEither(order)}`,
     account,
     mailbox,
     number,
   );
-  const byUid = new Map(rows.map((row) => [row[0], row] as const));
-  return sorted.flatMap(({ uid }) => {
-    const row = byUid.get(uid);
-    return row === undefined ? [] : [row];
-  });
+  return sorted.map(({ uid }) => uid);
 }
 
 /** Of contents that have no entry yet. */
