@@ -57,6 +57,8 @@ export const imapLimits = {
   firstUnseenMax: 20_000,
   /** Own changes that a session keeps in mind, so as not to tell them to itself. */
   ownChangesMax: 256,
+  /** THREAD holds some hundred octets for each message, and keeps others waiting a moment. */
+  threadedMessagesMax: 250_000,
   /** Searches of one session that are followed (RETURN (UPDATE)), and what each may have found. */
   contextsMax: 8,
   contextMessagesMax: 100_000,

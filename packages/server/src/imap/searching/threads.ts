@@ -11,7 +11,8 @@ import {
   writeThreads,
 } from '@merpati/formats/imap/thread.ts';
 import { uid } from '@merpati/store/ids.ts';
-import type { DetailRow } from '@merpati/store/search.ts';
+import { type DetailRow, SearchTooBig } from '@merpati/store/search.ts';
+import { imapLimits } from '../limits.ts';
 import type { Session } from '../session.ts';
 import { criteriaOf } from './criteria.ts';
 import { findMessages } from './find.ts';
@@ -23,6 +24,7 @@ const rowsAtOnceMax = 1000;
 const gapMax = 16;
 const textAtOnceMax = 8192;
 
+/** Throws SearchTooBig. */
 export async function tellThreads(session: Session, command: CommandOf<'thread'>): Promise<void> {
   const { owner, mailbox } = session.open;
   const { uids } = await findMessages(session, {
@@ -33,6 +35,7 @@ export async function tellThreads(session: Session, command: CommandOf<'thread'>
     order: [],
     largestUid: largestUid(session),
   });
+  if (uids.length > imapLimits.threadedMessagesMax) throw new SearchTooBig('too many to thread');
   if (uids.length > 0) await session.store.indexed(owner);
   const messages = await readThreadMessages(session, uids, command.uid);
   const threads =
@@ -60,9 +63,11 @@ async function readThreadMessages(
   for (const run of runsOf(uids)) {
     const slice = { fromUid: uid(run[0]!), toUid: uid(run.at(-1)!), limit: rowsAtOnceMax };
     const rows = await session.store.details(owner, mailbox, slice, ['sort']);
-    const dates = await session.store.flagRows(owner, mailbox, slice);
-    const arrivals = new Map(dates.map((row) => [row.uid, row.internalDateMs]));
     const wanted = new Set(run);
+    // The date of arrival stands in for a Date field that cannot be read: seldom.
+    const isDated = rows.every(({ sort }) => sort !== null && sort.sentMs !== null);
+    const dates = isDated ? [] : await session.store.flagRows(owner, mailbox, slice);
+    const arrivals = new Map(dates.map((row) => [row.uid, row.internalDateMs]));
     for (const row of rows) {
       const number = isUid ? row.uid : view.numberOf(row.uid);
       if (!wanted.has(row.uid) || number === 0) continue;
