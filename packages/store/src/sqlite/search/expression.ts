@@ -124,10 +124,11 @@ class Compiler {
     return `?${fixedCount + this.values.length}`;
   }
 
+  /** Answers where its verdicts come from. */
   #addLeaf(leaf: Leaf): string {
     this.leaves.push(leaf);
-    return `(SELECT v.verdict FROM temp.verdict v WHERE v.search = ${fixed.search}
-      AND v.content_id = m.content_id AND v.leaf = ${this.leaves.length - 1})`;
+    return `FROM temp.verdict v WHERE v.search = ${fixed.search}
+      AND v.content_id = m.content_id AND v.leaf = ${this.leaves.length - 1}`;
   }
 
   #plain(criterion: PlainCriterion): string {
@@ -187,19 +188,22 @@ class Compiler {
     return `(${ms} >= ${start} AND ${ms} < ${this.#value((criterion.day + 1) * dayMs)})`;
   }
 
+  /** A message that names no day was sent when it arrived. RFC 5256 §2.2. */
   #sentDay(criterion: Extract<Criterion, { kind: 'day' }>): (unknown: Unknown) => string {
-    const verdict = this.#addLeaf({ kind: 'sent-day' });
-    const day = `CASE WHEN ${isInDoubt} THEN ${verdict} ELSE (SELECT coalesce(i.sent_day, ${noDay})
-      FROM content_index i WHERE i.entry_id = ${entryOfRow}) END`;
-    const ms = `(SELECT iif(d.day = ${noDay}, m.internal_date_ms, d.day * ${dayMs})
-      FROM (SELECT ${day} AS day) d)`;
-    const condition = this.#onDay(ms, criterion);
-    return (unknown) => `coalesce(${condition}, ${unknown})`;
+    const leaf = this.#addLeaf({ kind: 'sent-day' });
+    const indexed = this.#onDay(`coalesce(i.sent_day * ${dayMs}, m.internal_date_ms)`, criterion);
+    const judged = this.#onDay(
+      `iif(v.verdict = ${noDay}, m.internal_date_ms, v.verdict * ${dayMs})`,
+      criterion,
+    );
+    const day = `CASE WHEN ${isInDoubt} THEN (SELECT ${judged} ${leaf})
+      ELSE (SELECT ${indexed} FROM content_index i WHERE i.entry_id = ${entryOfRow}) END`;
+    return (unknown) => `coalesce(${day}, ${unknown})`;
   }
 
   #text(criterion: TextCriterion): (unknown: Unknown) => string {
     const leaf = makeLeaf(criterion);
-    const verdict = this.#addLeaf(leaf);
+    const verdict = `(SELECT v.verdict ${this.#addLeaf(leaf)})`;
     const match = this.#match(leaf);
     const look = match !== null && isExact(leaf) ? '1' : this.#look(leaf);
     const indexed = match === null ? `ELSE ${look}` : `WHEN ${match} THEN ${look} ELSE 0`;
