@@ -6,6 +6,7 @@
 
 import type { Change, Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
+import { imapLimits } from './limits.ts';
 
 export type MailChange = Extract<Change, { readonly account: AccountId }>;
 
@@ -19,6 +20,7 @@ export interface FeedListener {
 export class Feed {
   readonly #listeners = new Map<AccountId, Set<FeedListener>>();
   readonly #stop: () => void;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(store: Store) {
     this.#stop = store.subscribe((changes) => this.#dispatch(changes));
@@ -38,12 +40,13 @@ export class Feed {
 
   stop(): void {
     this.#stop();
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#listeners.clear();
   }
 
   #dispatch(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind === 'directory-changed') this.#tellAll();
+      if (change.kind === 'directory-changed') this.#tellAllSoon();
       if (!('account' in change)) continue;
       const listeners = this.#listeners.get(change.account);
       if (listeners === undefined) continue;
@@ -51,7 +54,13 @@ export class Feed {
     }
   }
 
+  /** Thousands look at their account then: once for all of many edits, as an import makes. */
+  #tellAllSoon(): void {
+    this.#timer ??= setTimeout(() => this.#tellAll(), imapLimits.directoryPauseMs).unref();
+  }
+
   #tellAll(): void {
+    this.#timer = null;
     for (const listeners of this.#listeners.values()) {
       for (const listener of listeners) listener.hearDirectory?.();
     }

@@ -66,6 +66,8 @@ export const imapLimits = {
   untoldMailboxesMax: 100_000,
   /** Runs of recent messages in an open mailbox; those before are recent no more. */
   recentRangesMax: 100,
+  /** Edits of accounts and passwords are taken together for so long before sessions look at them. */
+  directoryPauseMs: 500,
   /** When stopping: an answer under way may be finished within this. */
   stopGraceMs: 10_000,
 } as const;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeBase64 } from '@merpati/formats/bytes.ts';
 import { writeOAuthBearer, writeXoauth2 } from '@merpati/formats/sasl/bearer.ts';
 import { type TokenVerifier, createAuthenticator } from '../accounts/authenticate.ts';
@@ -82,6 +83,7 @@ test('who is logged in is shown out when account or password are gone', async (t
   assert.match((await again.ask(`LOGIN ${you} another`)).join(), /^OK/);
   const settings = { state: 'disabled' } as const;
   await world.store.editDirectory({ kind: 'account-edit', id, settings });
+  await sleep(2 * imapLimits.directoryPauseMs);
   assert.match((await again.ask('NOOP')).join(), /^NO \[AUTHORIZATIONFAILED\]/);
   assert.equal(await again.all(), '* BYE This account is switched off\r\n');
 });
