@@ -151,6 +151,27 @@ function transferTests(engine: Engine): void {
       await isClean(store);
     }));
 
+  it('moves very many, there and back', { timeout: 60_000 }, () =>
+    withStore(engine, async (store) => {
+      const account = await begin(store);
+      await fill(store, account, 350);
+      const ten = (uids: readonly Uid[]) => Array.from({ length: 10 }, () => uids).flat();
+      let uids = (await rowsOf(store, account)).map((row) => row.uid);
+      for (let round = 0; round < 5; round += 1) {
+        await store.copy(transfer(account, [inbox, inbox], uids));
+        uids = Array.from(await store.uids(account, inbox), uid);
+      }
+      assert.equal(uids.length, 11_200);
+      const moved = await store.move(transfer(account, [inbox, sent], ten(uids).toReversed()));
+      assert.deepEqual(
+        moved.ok && moved.pairs,
+        uids.map((each, index) => ({ from: each, to: index + 1 })),
+      );
+      assert.equal((await statusOf(store, account, 'INBOX')).total, 0);
+      await isClean(store);
+    }),
+  );
+
   it('holds copies to the quota, and moves only to that of others', () =>
     withStore(engine, async (store) => {
       const account = await begin(store);
