@@ -24,6 +24,7 @@ const afterLogin = [
   'CREATE-SPECIAL-USE',
   'ESEARCH',
   'ESORT',
+  'I18NLEVEL=1',
   'IDLE',
   'INPROGRESS',
   'LIST-EXTENDED',
