@@ -57,6 +57,13 @@ export interface StoredBody {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+/** A message as a whole, read together with its neighbours. */
+export interface WholeMessage {
+  readonly uid: Uid;
+  /** Prefix and blob, verified; null: too large for that, or not to be read: ask `readMessage`. */
+  readonly bytes: Uint8Array | null;
+}
+
 // ---------------------------------------------------------------- directory
 
 export interface DomainRow {
@@ -811,6 +818,16 @@ export interface Store {
   /** The whole of what a queue item sends: prefix and blob. */
   readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody>;
   readMessage(account: AccountId, content: ContentId): Promise<StoredBody | null>;
+  /**
+   * Ascending by uid, for long readings: what lies side by side is read in one go. The answer ends
+   * before `octetsMax` is exceeded, but not before its first message: ask again from behind its
+   * last. A uid that is left out has no message, or one that `readMessage` must be asked for.
+   */
+  wholeMessages(
+    account: AccountId,
+    mailbox: MailboxId,
+    slice: UidSlice & { readonly octetsMax: number },
+  ): Promise<readonly WholeMessage[]>;
 
   accept(acceptance: Acceptance): Promise<Accepted>;
 
@@ -858,7 +875,10 @@ export interface Store {
   /** One modseq for all that changes, and none when nothing does. RFC 7162 §3.1. */
   setFlags(edit: FlagEdit): Promise<FlagEdited>;
   expunge(account: AccountId, mailbox: MailboxId, uids: readonly Uid[]): Promise<FlagEdited>;
-  /** All or nothing. Within an account it is never over quota. */
+  /**
+   * All or nothing; of more than 10,000 messages within an account, each so many. Within an account
+   * it is never over quota.
+   */
   move(transfer: Transfer): Promise<Transferred>;
   copy(transfer: Transfer): Promise<Transferred>;
   /** Not urgent: it goes along with what else is written. */

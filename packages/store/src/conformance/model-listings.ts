@@ -7,14 +7,36 @@ import type {
   FlagTable,
   MailboxChanges,
   SharedMailbox,
+  Store,
+  UidSlice,
+  WholeMessage,
 } from '../contract.ts';
-import { accountId, mailboxId, modSeq, uid } from '../ids.ts';
+import { accountId, mailboxId, modSeq, uid, type AccountId, type MailboxId } from '../ids.ts';
 import { effectiveRights } from '../rights.ts';
+import { readAll } from './fixtures.ts';
 import { flagRow, inMailbox, messageRow, statusOf } from './model-mailboxes.ts';
 import { mailboxOf, type ModelAccount, type ModelState } from './model-state.ts';
 
 export function flagRowsOf(account: ModelAccount | undefined, mailbox: number): FlagRow[] {
   return account === undefined ? [] : inMailbox(account, mailbox).map(flagRow);
+}
+
+export type WholeSlice = UidSlice & { readonly octetsMax: number };
+
+export async function wholeMessagesOf(
+  store: Pick<Store, 'flagRows' | 'readMessage'>,
+  account: AccountId,
+  ask: WholeSlice & { readonly mailbox: MailboxId },
+): Promise<readonly WholeMessage[]> {
+  const whole: WholeMessage[] = [];
+  let left = ask.octetsMax;
+  for (const row of await store.flagRows(account, ask.mailbox, ask)) {
+    left -= row.size;
+    if (whole.length > 0 && left < 0) break;
+    const body = row.size > ask.octetsMax ? null : await store.readMessage(account, row.content);
+    whole.push({ uid: row.uid, bytes: body === null ? null : await readAll(body) });
+  }
+  return whole;
 }
 
 export function flagTableOf(rows: readonly FlagRow[]): FlagTable {

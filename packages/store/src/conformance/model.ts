@@ -67,6 +67,8 @@ import {
   flagTableOf,
   mailboxChangesOf,
   sharedWith,
+  wholeMessagesOf,
+  type WholeSlice,
 } from './model-listings.ts';
 import {
   edited,
@@ -143,6 +145,10 @@ export class ModelStore implements Model {
   async readMessage(account: AccountId, content: ContentId): Promise<StoredBody | null> {
     const message = this.#account(account)?.messages.find((each) => each.content === content);
     return message === undefined ? null : storedBody(message.prefix, message.bytes);
+  }
+
+  wholeMessages(id: AccountId, mailbox: MailboxId, slice: WholeSlice) {
+    return wholeMessagesOf(this, id, { mailbox, ...slice });
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {

@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import type { Store } from '../contract.ts';
-import { contentId } from '../ids.ts';
+import { contentId, uid } from '../ids.ts';
 import {
   acceptance,
   addAccount,
@@ -80,6 +80,43 @@ export function bodySuite(engine: Engine): void {
         store = round === 'at once' ? await engine.reopen(store) : store;
       }
       assert.deepEqual((await store.check({ deep: true })).findings, []);
+    } finally {
+      await engine.discard(store);
+    }
+  });
+
+  it('reads many messages in one go, as they are one by one', async () => {
+    let store = await engine.open();
+    try {
+      await addDomain(store, 'merpati.test');
+      const id = await addAccount(store, 'you@merpati.test');
+      const kept: Buffer[] = [];
+      for (const size of [0, 1, 900, 70_000, 300 * kib, 5000, 40_000, 2]) {
+        const bytes = bytesOf(size, size % 2 === 0 ? 'noise' : 'text');
+        const { entry } = await storeBytes(store, bytes, 60_000);
+        const body = await store.readMessage(id, entry.content);
+        assert.ok(body);
+        kept.push(await readAll(body));
+      }
+      const inbox = (await store.mailbox(id, 'INBOX'))!.id;
+      for (const round of ['at once', 'later']) {
+        for (const octetsMax of [1, 2000, 100_000, 1024 * kib]) {
+          let fromUid = uid(1);
+          const seen: (Buffer | null)[] = [];
+          while (fromUid <= kept.length) {
+            const slice = { fromUid, toUid: uid(1000), limit: 5, octetsMax };
+            const whole = await store.wholeMessages(id, inbox, slice);
+            assert.ok(whole.length > 0 && whole.length <= 5);
+            const octets = whole.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+            assert.ok(octets <= octetsMax);
+            for (const { bytes } of whole) seen.push(bytes === null ? null : Buffer.from(bytes));
+            fromUid = uid(whole.at(-1)!.uid + 1);
+          }
+          const expected = kept.map((bytes) => (bytes.length > octetsMax ? null : bytes));
+          assert.deepEqual(seen, expected, `${round}, ${octetsMax}`);
+        }
+        store = round === 'at once' ? await engine.reopen(store) : store;
+      }
     } finally {
       await engine.discard(store);
     }

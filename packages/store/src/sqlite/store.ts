@@ -63,8 +63,10 @@ import {
 } from './operations.ts';
 import * as directory from './read/directory.ts';
 import { DirectoryCache } from './read/directory-cache.ts';
+import { inParts } from './move-parts.ts';
 import * as journeys from './read/journeys.ts';
 import * as listings from './read/listings.ts';
+import { openMessage, readWholeMessages, type WholeSlice } from './read/message-bodies.ts';
 import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import { Bodies } from './read/bodies.ts';
@@ -153,13 +155,11 @@ export class SqliteStore implements Store {
   }
 
   async readMessage(account: AccountId, content: ContentId): Promise<StoredBody | null> {
-    const row = mailboxes.findContent(this.#db, account, content);
-    if (row === null) return null;
-    const body = this.#bodies.find(row);
-    if (body !== null) return body;
-    // Expunged between the two reads, or really lost?
-    if (mailboxes.findContent(this.#db, account, content) === null) return null;
-    throw new CorruptBlob(`content ${account}/${content}`, 'its body is not there');
+    return openMessage(this.#db, this.#bodies, { account, content });
+  }
+
+  async wholeMessages(account: AccountId, mailbox: MailboxId, slice: WholeSlice) {
+    return readWholeMessages(this.#db, this.#bodies, { account, mailbox, ...slice });
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {
@@ -277,7 +277,7 @@ export class SqliteStore implements Store {
   }
 
   move(transfer: Transfer) {
-    return this.#writer.perform('move', transfer);
+    return inParts(transfer, (part) => this.#writer.perform('move', part));
   }
 
   copy(transfer: Transfer) {

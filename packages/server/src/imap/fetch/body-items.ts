@@ -91,8 +91,14 @@ async function writeOctets(to: BodyAnswer, { label, ask }: BodyItem): Promise<bo
 }
 
 async function writeSection(to: BodyAnswer, octets: SectionOctets): Promise<void> {
-  to.answer.text(` {${sectionSize(octets)}}\r\n`);
-  await stream(to, to.body.read(octets));
+  const { answer, body } = to;
+  answer.text(` {${sectionSize(octets)}}\r\n`);
+  if (body.isLarge) await stream(to, body.read(octets));
+  else {
+    const bytes = await body.bytes();
+    for (const { start, end } of octets.ranges) answer.octets(bytes.subarray(start, end));
+    answer.octets(octets.tail);
+  }
 }
 
 type BinaryAsk = Extract<FetchItem, { item: 'binary' | 'binary.size' }>;

@@ -30,15 +30,22 @@ export interface DecodedFacts {
 
 export class MessageBody {
   readonly size: number;
-  readonly #body: StoredBody;
-  #bytes: Uint8Array | null = null;
+  /** null: the bytes are at hand. */
+  readonly #body: StoredBody | null;
+  #bytes: Uint8Array | null;
   #head: Head | null = null;
   #root: Part | null;
 
-  private constructor(body: StoredBody, root: Part | null) {
-    this.#body = body;
-    this.size = body.size;
+  private constructor(from: StoredBody | Uint8Array, root: Part | null) {
+    const isWhole = from instanceof Uint8Array;
+    this.#body = isWhole ? null : from;
+    this.#bytes = isWhole ? from : null;
+    this.size = isWhole ? from.length : from.size;
     this.#root = root;
+  }
+
+  static of(bytes: Uint8Array): MessageBody {
+    return new MessageBody(bytes, null);
   }
 
   /** null: it is not there any more. `root`: of the same content, when it is known. */
@@ -52,7 +59,7 @@ export class MessageBody {
 
   /** It is read from the disk for each item anew. */
   get isLarge(): boolean {
-    return this.size > imapLimits.messageInMemoryOctetsMax;
+    return this.#bytes === null && this.size > imapLimits.messageInMemoryOctetsMax;
   }
 
   /** The tree of its parts, when it was needed. */
@@ -65,7 +72,7 @@ export class MessageBody {
     if (this.#bytes !== null) return this.#bytes;
     if (this.isLarge) throw new Error('a large message is not held in memory');
     const chunks: Uint8Array[] = [];
-    for await (const chunk of this.#body.chunks()) chunks.push(chunk);
+    for await (const chunk of this.#chunks()) chunks.push(chunk);
     const [only] = chunks;
     this.#bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
     return this.#bytes;
@@ -76,7 +83,7 @@ export class MessageBody {
     if (!this.isLarge) this.#root = readMime(await this.bytes()).root;
     else {
       const reader = createMimeReader();
-      for await (const chunk of this.#body.chunks()) reader.write(chunk);
+      for await (const chunk of this.#chunks()) reader.write(chunk);
       this.#root = reader.end().root;
     }
     return this.#root;
@@ -148,7 +155,7 @@ export class MessageBody {
   ): AsyncGenerator<Uint8Array> {
     let at = 0;
     let next = 0;
-    for await (const chunk of this.#body.chunks()) {
+    for await (const chunk of this.#chunks()) {
       for (; next < ranges.length; next += 1) {
         const { start, end } = ranges[next]!;
         const from = Math.max(0, start - at);
@@ -161,10 +168,15 @@ export class MessageBody {
     }
   }
 
+  #chunks(): AsyncIterable<Uint8Array> {
+    if (this.#body === null) throw new Error('a message at hand does not stream');
+    return this.#body.chunks();
+  }
+
   async #beginning(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    for await (const chunk of this.#body.chunks()) {
+    for await (const chunk of this.#chunks()) {
       chunks.push(chunk);
       length += chunk.length;
       if (length > headLimits.headBytesMax) break;

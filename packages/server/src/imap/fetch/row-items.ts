@@ -6,7 +6,7 @@
 import { pickFields } from '@merpati/formats/imap/header-fields.ts';
 import { writeDateTime, writeNstring } from '@merpati/formats/imap/response-writer.ts';
 import type { FlagRow } from '@merpati/store/contract.ts';
-import type { AccountId } from '@merpati/store/ids.ts';
+import type { AccountId, Uid } from '@merpati/store/ids.ts';
 import type { DetailRow } from '@merpati/store/search.ts';
 import { writeEmailId, writeThreadId } from '../object-ids.ts';
 import { writeFlagsItem, writeModseqItem } from '../view/tell.ts';
@@ -18,6 +18,8 @@ export interface Told {
   readonly owner: AccountId;
   /** `* 7 FETCH (` or `* 7 UIDFETCH (`. */
   readonly start: string;
+  /** Messages from this one up to this uid are wanted too. */
+  readonly last: Uid;
   /** What is known of every message. */
   readonly of: Pick<FlagRow, 'uid' | 'email' | 'content' | 'size'>;
   /** null: nothing of it was asked for. */

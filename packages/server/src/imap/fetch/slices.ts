@@ -47,6 +47,8 @@ function close(wanted: readonly NumberRange[]): NumberSlice {
 /** A message as the client numbers it, and its place in what the store answered. */
 export interface Matched {
   readonly number: number;
+  /** Up to this number all are wanted. */
+  readonly lastNumber: number;
   /** Index into the store's rows. */
   readonly row: number;
 }
@@ -72,7 +74,8 @@ export function* matchRows(view: View, slice: NumberSlice, rows: UidRows): Gener
       const wanted = uids[index]!;
       while (row < rows.length && rows.uidAt(row) < wanted) row += 1;
       if (row >= rows.length) return;
-      if (rows.uidAt(row) === wanted) yield { number: range.from + index, row };
+      if (rows.uidAt(row) !== wanted) continue;
+      yield { number: range.from + index, lastNumber: range.to, row };
     }
   }
 }

@@ -22,6 +22,7 @@ import type { FetchPlan } from './plan.ts';
 import { noteRead } from './read-notes.ts';
 import { type Told, isAtHand, writeRowItem } from './row-items.ts';
 import { type NumberSlice, countOf, matchRows, slicesOf, uidSliceOf } from './slices.ts';
+import { WholeMessages } from './whole-messages.ts';
 
 export interface Telling {
   readonly plan: FetchPlan;
@@ -62,12 +63,14 @@ class Teller implements Outcome {
   readonly #session: Session;
   readonly #telling: Telling;
   readonly #answer = new AnswerBuffer();
+  readonly #whole: WholeMessages;
   /** No item of the response at hand has been written. */
   #isFirst = true;
 
   constructor(session: Session, telling: Telling) {
     this.#session = session;
     this.#telling = telling;
+    this.#whole = new WholeMessages(session);
   }
 
   async run(): Promise<void> {
@@ -126,11 +129,12 @@ class Teller implements Outcome {
     const rows = await this.#details(uidSliceOf(open.view, slice));
     this.#count(slice, rows.length);
     const found = { length: rows.length, uidAt: (row: number) => rows[row]!.uid };
-    for (const { number, row } of matchRows(open.view, slice, found)) {
+    for (const { number, lastNumber, row } of matchRows(open.view, slice, found)) {
       const detail = rows[row]!;
       const start = this.#start(number, detail.uid);
       const { owner } = open;
-      const told = { owner, start, of: detail, row: null, detail, isNewlySeen: false };
+      const last = open.view.uidAt(lastNumber);
+      const told = { owner, start, last, of: detail, row: null, detail, isNewlySeen: false };
       const sending = this.#tell(told);
       if (sending !== undefined) await sending;
     }
@@ -152,11 +156,12 @@ class Teller implements Outcome {
       this.#isWanted(rows[row]!.modseq),
     );
     const seen = plan.marksSeen ? await this.#markSeen(wanted.map(({ row }) => rows[row]!)) : null;
-    for (const { number, row } of wanted) {
+    for (const { number, lastNumber, row } of wanted) {
       const before = rows[row]!;
       const sending = this.#tell({
         owner: open.owner,
         start: this.#start(number, before.uid),
+        last: open.view.uidAt(lastNumber),
         of: before,
         row: withRecent(this.#session, seen?.get(before.uid) ?? before),
         detail: details.get(before.uid) ?? null,
@@ -209,7 +214,7 @@ class Teller implements Outcome {
     const session = this.#session;
     const start = this.#answer.length;
     try {
-      const body = await this.#open(told.of.content);
+      const body = await this.#open(told);
       if (body === null) this.gone += 1;
       else await this.#tellFrom(body, told);
     } catch (error) {
@@ -241,8 +246,12 @@ class Teller implements Outcome {
     this.#keepTree(body, told.of.content);
   }
 
-  async #open(content: ContentId): Promise<MessageBody | null> {
+  async #open({ of: { content, size, uid }, last: lastUid }: Told): Promise<MessageBody | null> {
     const { store, open } = this.#session;
+    if (size <= imapLimits.messageInMemoryOctetsMax) {
+      const bytes = await this.#whole.take(uid, lastUid);
+      if (bytes !== null) return MessageBody.of(bytes);
+    }
     const last = lastLarge.get(this.#session);
     const root = last?.content === content && last.owner === open.owner ? last.root : null;
     return MessageBody.open(store, { owner: open.owner, content, root });

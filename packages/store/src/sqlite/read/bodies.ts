@@ -1,10 +1,22 @@
 /** From what the database knows of a message to its octets. */
 
-import type { StoredBody } from '../../contract.ts';
+import { CorruptBlob, type StoredBody } from '../../contract.ts';
 import type { Database } from '../database.ts';
 import type { Place } from '../segments/append.ts';
 import type { StorePaths } from '../segments/files.ts';
-import { SegmentReader } from '../segments/read.ts';
+import { SegmentReader, unpackRecord } from '../segments/read.ts';
+
+/** A body by what the database knows of it. */
+export interface PlacedBody {
+  readonly place: Place;
+  readonly hash: Uint8Array;
+  readonly prefix: Uint8Array;
+}
+
+/** Octets between two bodies that are read and thrown away rather than reading twice. */
+const gapBytesMax = 16 * 1024;
+/** Octets read in one go. */
+const runBytesMax = 1024 * 1024;
 
 export class Bodies {
   readonly #db: Database;
@@ -29,6 +41,33 @@ export class Bodies {
         yield* read(place, hash);
       },
     };
+  }
+
+  /**
+   * Small bodies with their prefixes, in the order asked for; null for one that cannot be read,
+   * because it is damaged or was moved meanwhile.
+   */
+  async whole(bodies: readonly PlacedBody[]): Promise<(Uint8Array | null)[]> {
+    const answer: (Uint8Array | null)[] = bodies.map(() => null);
+    for (const run of runsOf(bodies)) {
+      const octets = await this.#readRun(run);
+      if (octets === null) continue;
+      for (const index of run.bodies) {
+        const { place, hash, prefix } = bodies[index]!;
+        const at = place.offset - run.offset;
+        const record = octets.subarray(at, at + place.storedSize);
+        answer[index] = unpackWhole(record, { place, hash, prefix });
+      }
+    }
+    return answer;
+  }
+
+  async #readRun(run: Run): Promise<Buffer | null> {
+    try {
+      return await this.#reader.readRun(run.segment, run);
+    } catch {
+      return null; // Whoever reads it alone hears why.
+    }
   }
 
   close(): void {
@@ -67,5 +106,44 @@ export class Bodies {
       storedSize: row.stored_size,
       rawSize: row.raw_size,
     };
+  }
+}
+
+/** Bodies that lie near each other. */
+interface Run {
+  readonly segment: number;
+  readonly offset: number;
+  length: number;
+  /** Indices. */
+  readonly bodies: number[];
+}
+
+function runsOf(bodies: readonly PlacedBody[]): readonly Run[] {
+  const order = bodies.map((_, index) => index);
+  order.sort((one, other) => {
+    const [a, b] = [bodies[one]!.place, bodies[other]!.place];
+    return a.segment - b.segment || a.offset - b.offset;
+  });
+  const runs: Run[] = [];
+  for (const index of order) {
+    const { segment, offset, storedSize } = bodies[index]!.place;
+    const last = runs.at(-1);
+    const gap = last?.segment === segment ? offset - (last.offset + last.length) : Infinity;
+    const length = offset + storedSize - (last?.offset ?? 0);
+    if (last !== undefined && gap <= gapBytesMax && length <= runBytesMax) {
+      last.length = Math.max(last.length, length);
+      last.bodies.push(index);
+    } else runs.push({ segment, offset, length: storedSize, bodies: [index] });
+  }
+  return runs;
+}
+
+function unpackWhole(record: Buffer, { place, hash, prefix }: PlacedBody): Uint8Array | null {
+  try {
+    const raw = unpackRecord(record, place, hash);
+    return prefix.length === 0 ? raw : Buffer.concat([prefix, raw]);
+  } catch (error) {
+    if (error instanceof CorruptBlob) return null;
+    throw error;
   }
 }

@@ -64,6 +64,20 @@ export class SegmentReader {
     }
   }
 
+  /** Octets as they lie there, records and all: for `unpackRecord`. */
+  async readRun(
+    segment: number,
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<Buffer> {
+    const file = await this.#acquire(segment);
+    const { offset, length } = range;
+    try {
+      return await this.#bytes(file, { segment, offset, storedSize: length, rawSize: 0 }, range);
+    } finally {
+      this.#release(file);
+    }
+  }
+
   close(): void {
     for (const [id, segment] of this.#files) this.#evict(id, segment);
   }
@@ -159,6 +173,18 @@ function checkHeader(bytes: Buffer, place: Place, hash: Uint8Array): RecordHeade
     header.rawSize === place.rawSize && header.storedSize + recordHeaderBytes === place.storedSize;
   if (!isFitting) throw new CorruptBlob(where, 'the sizes are not those of the database');
   return header;
+}
+
+/** The raw octets of a whole record, verified. Throws `CorruptBlob`. */
+export function unpackRecord(record: Buffer, place: Place, hash: Uint8Array): Uint8Array {
+  checkHeader(record, place, hash);
+  const frames: Uint8Array[] = [];
+  for (let at = recordHeaderBytes; at < record.length;) {
+    frames.push(readFrame(record, at, whereOf(place)));
+    at += frameHeaderBytes + record.readUInt32LE(at + 8);
+  }
+  const [only] = frames;
+  return frames.length === 1 && only !== undefined ? only : Buffer.concat(frames);
 }
 
 export function whereOf(place: Place): string {
