@@ -1,8 +1,8 @@
 /**
- * Runs dovecot/imaptest, its scripted tests and its stress, against our server or Debian's Dovecot:
- * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N]
- * [--peer dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies here; its stress keeps
- * a model of each mailbox, and says where the server and the model disagree.
+ * Runs dovecot/imaptest, its scripted tests or its stress, against our server or Debian's Dovecot:
+ * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N] [--peer
+ * dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies here; its stress keeps a
+ * model of the mailbox, and says where the server and the model disagree.
  */
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';

@@ -138,14 +138,17 @@ function here(inbox: string): Map<string, string> {
 function writeMany(inbox: string): void {
   for (let index = 0; index < many; index += 1) {
     const body = 'Something to read.\n'.repeat(1 + (index % 20));
-    const text = `From: rina@surat.test\nSubject: Number ${index}\nMessage-ID: <${index}@x>\n\n${body}`;
+    const head = `From: rina@surat.test\nSubject: Number ${index}\nMessage-ID: <${index}@x>\n`;
     const flags = index % 3 === 0 ? 'S' : '';
-    writeFileSync(join(inbox, 'cur', `${1_700_000_000 + index}.${index}.here:2,${flags}`), text);
+    writeFileSync(
+      join(inbox, 'cur', `${1_700_000_000 + index}.${index}.here:2,${flags}`),
+      `${head}\n${body}`,
+    );
   }
 }
 
 describe(`mbsync with ${many} messages`, () => {
-  test('up, killed on the way; down to a second device, killed on the way; both ways', async (t) => {
+  test('up and killed, down to a second device and killed, then both ways', async (t) => {
     if (!requireProgram(t, 'mbsync', 'openssl')) return;
     const first = makeDevice('first');
     writeMany(first.inbox);

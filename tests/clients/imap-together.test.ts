@@ -1,6 +1,6 @@
 /**
- * Two IMAP devices and a POP3 device at the same mailbox, at random and all at once: in the end each
- * believes the same, and what each was told on the way agrees with what it believes.
+ * Two IMAP devices and a POP3 device at the same mailbox, at random and all at once: in the end
+ * each believes the same, and what each was told on the way agrees with what it believes.
  */
 
 import assert from 'node:assert/strict';

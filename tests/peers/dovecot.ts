@@ -1,6 +1,6 @@
 /**
- * Debian's Dovecot as a peer: LMTP, POP3, IMAP and submission on the loopback, with its own folders and
- * users in a file. Wants root; the system's Dovecot is neither needed nor touched.
+ * Debian's Dovecot as a peer: LMTP, POP3, IMAP and submission on the loopback, with its own folders
+ * and users in a file. Wants root; the system's Dovecot is neither needed nor touched.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -61,7 +61,8 @@ const copiedMax = 1_000_000;
 
 /**
  * @example
- * await using client = await ImapClient.connect({ host: 'mail.example.org', security: 'implicit' });
+ * const server = { host: 'mail.example.org', security: 'implicit' } as const;
+ * await using client = await ImapClient.connect(server);
  * await client.login({ user: 'rina@example.org', password: 'secret' });
  * await client.select('INBOX');
  * for await (const { uid, envelope } of client.fetch('1:*', 'UID ENVELOPE')) console.log(uid);
@@ -356,7 +357,7 @@ export class ImapClient implements AsyncDisposable {
       throw this.#session.broken('no greeting');
     }
     if (greeting.condition === 'OK') return;
-    // PREAUTH in the clear leaves no room for STARTTLS, and is what an attacker says. CVE-2020-12398.
+    // PREAUTH in the clear leaves no room for STARTTLS: an attacker's word. CVE-2020-12398.
     if (greeting.condition === 'PREAUTH' && this.#options.security !== 'starttls') return;
     throw faultOf(greeting, 'greeting');
   }
@@ -383,7 +384,7 @@ export class ImapClient implements AsyncDisposable {
     return told;
   }
 
-  /** The untagged responses of a command, one by one; what is left is read when the loop is left. */
+  /** The untagged responses of a command, one by one; the rest is read when the loop is left. */
   async *#responses(parts: readonly CommandPart[]): AsyncGenerator<Response, void, void> {
     const session = this.#session;
     const turn = await session.begin();

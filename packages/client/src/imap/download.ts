@@ -88,7 +88,7 @@ async function collect(
   return parts;
 }
 
-/** A server that says the UID behind the body, or the body in quotes: then it is here as a whole. */
+/** Where the UID comes behind the body, or the body in quotes: then it is here as a whole. */
 function* wholeBody({ uid, sections }: FetchedAttributes): Generator<Download> {
   const [octets] = sections.values();
   if (uid === null || octets === undefined || octets === null) return;

@@ -1,6 +1,6 @@
 /**
- * The conversation: one command at a time, its responses in order, and what the server tells unasked.
- * RFC 9051 §2.2, §5.5, §7.
+ * The conversation: one command at a time, its responses in order, and what the server tells
+ * unasked. RFC 9051 §2.2, §5.5, §7.
  */
 
 import { ascii, utf8 } from '@merpati/formats/bytes.ts';

@@ -1,6 +1,7 @@
 /**
- * LIST, STATUS and what else a server tells of mailboxes. RFC 9051 §7.3; RFC 5258 §6 (LIST-EXTENDED);
- * RFC 8440 (MYRIGHTS in LIST); RFC 4314 §3 (ACL); RFC 5464 §4.4 (METADATA); RFC 9208 §4.2 (QUOTA).
+ * LIST, STATUS and what else a server tells of mailboxes. RFC 9051 §7.3; RFC 5258 §6
+ * (LIST-EXTENDED); RFC 8440 (MYRIGHTS in LIST); RFC 4314 §3 (ACL); RFC 5464 §4.4 (METADATA);
+ * RFC 9208 §4.2 (QUOTA).
  */
 
 import { latin1, readUtf8 } from '../bytes.ts';
