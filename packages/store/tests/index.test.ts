@@ -198,3 +198,41 @@ test('numbers that jumped ahead after a restore are indexed too', async () => {
     await copy.close();
   }
 });
+
+test('numbers too big for an entry are looked up in the body, and touch nobody else', async () => {
+  await using scratch = new Scratch();
+  let store = await scratch.open();
+  await addYou(store);
+  await fill(store, ['Subject: a\r\n\r\nsatu isi\r\n']);
+  await store.indexed(you);
+  await store.close();
+  withDatabase(scratch, (db) => db.exec(`UPDATE account SET next_content = ${2 ** 40 + 1}`));
+  store = await scratch.open();
+  await fill(store, ['Subject: b\r\n\r\ndua isi\r\n', 'Subject: c\r\n\r\ntiga isi\r\n']);
+  await store.indexed(you);
+  const rows = await details(store);
+  assert.deepEqual(
+    rows.map(({ preview }) => preview),
+    ['satu isi', null, null],
+  );
+  assert.deepEqual(await find(store, body('isi')), [1, 2, 3]);
+  assert.deepEqual(await find(store, body('dua')), [2]);
+  assert.deepEqual(await find(store, body('t')), [1, 3]);
+  await store.expunge(you, inbox, [uid(2)]);
+  assert.deepEqual(
+    (await details(store)).map(({ preview }) => preview),
+    ['satu isi', null],
+  );
+});
+
+test('an account that is being taken apart is not indexed for ever', async () => {
+  await using scratch = new Scratch();
+  const store = await scratch.open();
+  await addYou(store);
+  const texts = Array.from({ length: 700 }, (_, index) => `Subject: ${index}\r\n\r\nisi\r\n`);
+  await fill(store, texts);
+  const removed = store.editDirectory({ kind: 'account-remove', id: you });
+  await Promise.all([removed, store.indexed(you)]);
+  while ((await store.check({ deep: true })).counted.messages > 0) await store.indexed(you);
+  assert.deepEqual((await store.check({ deep: true })).findings, []);
+});

@@ -70,6 +70,8 @@ export const textLimits = {
   textLengthMax: 256 * 1024,
   /** Characters of markup for each one of text: newsletters have up to ten. */
   markupFactor: 8,
+  /** But no more than that: all of a part is held while its markup is taken away. */
+  markupLengthMax: 32 * 1024 * 1024,
   /** Characters of the head. */
   headLengthMax: 128 * 1024,
   /** RFC 8970 §3.1. */

@@ -70,7 +70,8 @@ export class TextGatherer {
   #readText(part: Part): PartSink {
     const decoder = createContentDecoder(part.encoding);
     const reader = createTextReader(part.type.parameters.get('charset') ?? null);
-    const rawMax = this.#lengthMax * textLimits.markupFactor;
+    const { markupFactor, markupLengthMax } = textLimits;
+    const rawMax = Math.min(this.#lengthMax * markupFactor, markupLengthMax);
     let text = '';
     const take = (more: string): void => {
       if (text.length < rawMax) text += more;

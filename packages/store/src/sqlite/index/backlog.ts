@@ -14,10 +14,13 @@ export interface Backlog {
 export function readBacklog(db: Database, account: AccountId, limit: number): Backlog {
   return db.snapshot(() => {
     const state = db.get<{ next_content: number }>(
-      'SELECT next_content FROM index_state WHERE account_id = ?',
+      `SELECT coalesce(s.next_content, 1) AS next_content
+       FROM account a LEFT JOIN index_state s USING (account_id)
+       WHERE a.account_id = ? AND a.removing = 0`,
       account,
     );
-    const from = state?.next_content ?? 1;
+    if (state === undefined) return { contents: [], mark: { from: 1, to: 1 } };
+    const from = state.next_content;
     const again = db.all<{ content_id: number }>(
       `SELECT content_id FROM index_exception
        WHERE account_id = ? AND content_id < ? AND why = 'redo' LIMIT ?`,

@@ -16,9 +16,12 @@ export const contentBits = 40;
 export const contentIdEnd = 2 ** contentBits;
 export const accountIdEnd = 2 ** (63 - contentBits);
 
-/** The expression for it. */
+/** The expression for it; NULL beyond. */
 export function entryOf(account: string, content: string): string {
-  return `((${account} << ${contentBits}) | ${content})`;
+  return (
+    `iif(${account} < ${accountIdEnd} AND ${content} < ${contentIdEnd}, ` +
+    `(${account} << ${contentBits}) | ${content}, NULL)`
+  );
 }
 
 /** Tables whose rows a content takes along. */

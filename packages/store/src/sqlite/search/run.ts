@@ -205,7 +205,9 @@ function readWindow(
     windowMax,
   );
   if (row === undefined || row.uid === null) return null;
-  const { uid: lastUid, low: firstContent, high: lastContent } = row;
+  const { uid: lastUid, low: firstContent } = row;
+  // Beyond that nothing has an entry.
+  const lastContent = Math.min(row.high, contentMask);
   return { afterUid: range.afterUid, lastUid, firstContent, lastContent };
 }
 
@@ -213,7 +215,7 @@ function fromWindow(join: string): string {
   return `FROM message m ${join}
     WHERE m.account_id = ${fixed.account} AND m.mailbox_id = ${fixed.mailbox}
       AND m.uid > ${fixed.afterUid} AND m.uid <= ${fixed.lastUid}
-      AND m.content_id BETWEEN ${fixed.firstContent} AND ${fixed.lastContent}
+      AND m.content_id >= ${fixed.firstContent} AND ${fixed.lastContent} > 0
       AND ${fixed.search} > 0`;
 }
 
