@@ -494,6 +494,9 @@ export const mailboxLimits = {
   /** Of one mailbox, or of the account's own. */
   annotationsMax: 200,
   annotationBytesMax: 65_536,
+  /** Of all mailboxes together: no quota counts them. */
+  annotationsTotalMax: 10_000,
+  annotationsTotalBytesMax: 16 * 1024 * 1024,
   /** Identifiers in the list of one mailbox. */
   aclMax: 200,
   /**

@@ -130,8 +130,16 @@ function annotate(
   else {
     if (edit.value.length > mailboxLimits.annotationBytesMax) return fail('too-big');
     if (edit.entry === '') return fail('forbidden');
-    const isNew = before === undefined;
-    if (isNew && list.size >= mailboxLimits.annotationsMax) return fail('too-many');
+    const { annotationsMax, annotationsTotalMax, annotationsTotalBytesMax } = mailboxLimits;
+    const lists = [
+      account.annotations,
+      ...[...account.mailboxes.values()].map((one) => one.annotations),
+    ];
+    const all = lists.flatMap((one) => [...one.values()]);
+    const octets = all.reduce((sum, value) => sum + value.length, 0) - (before?.length ?? 0);
+    if (octets + edit.value.length > annotationsTotalBytesMax) return fail('too-many');
+    const isFull = list.size >= annotationsMax || all.length >= annotationsTotalMax;
+    if (before === undefined && isFull) return fail('too-many');
     list.set(edit.entry, edit.value);
   }
   const after = list.get(edit.entry);

@@ -151,6 +151,25 @@ function partTests(engine: Engine): void {
       await isClean(store);
     }));
 
+  it('keeps all annotations of an account within bounds', () =>
+    withStore(engine, async (store) => {
+      const account = await begin(store);
+      const value = Buffer.alloc(mailboxLimits.annotationBytesMax, 'x');
+      const room = mailboxLimits.annotationsTotalBytesMax / value.length;
+      const put = (mailbox: typeof inbox | null, index: number) =>
+        store.editMailbox(account, { kind: 'annotate', mailbox, entry: `/n/${index}`, value });
+      const numbers = Array.from({ length: room }, (_, index) => index);
+      const half = numbers.slice(room / 2);
+      await Promise.all(numbers.slice(0, room / 2).map((index) => put(null, index)));
+      const answers = await Promise.all(half.map((index) => put(inbox, index)));
+      assert.ok(answers.every((answer) => answer.ok));
+      assert.deepEqual(await put(inbox, room), { ok: false, code: 'too-many' });
+      const less = { kind: 'annotate', mailbox: null, entry: '/n/0', value: null } as const;
+      assert.ok((await store.editMailbox(account, less)).ok);
+      assert.ok((await put(inbox, room)).ok);
+      await isClean(store);
+    }));
+
   it('shows mailboxes to those whom the owner lets see them', () =>
     withStore(engine, async (store) => {
       const account = await begin(store);

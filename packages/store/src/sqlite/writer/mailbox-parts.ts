@@ -112,9 +112,7 @@ function annotate(
   if (before !== undefined && Buffer.compare(before.value, value) === 0) {
     return done(account, { ...place, isChanged: false });
   }
-  const others = 'annotation WHERE account_id = ? AND mailbox_id = ?';
-  const count = countOf(context, others, key[0], key[1]);
-  if (before === undefined && count >= mailboxLimits.annotationsMax) return 'too-many';
+  if (!hasRoom(context, key, { before: before?.value ?? null, value })) return 'too-many';
   db.run(
     `INSERT OR REPLACE INTO annotation (account_id, mailbox_id, entry, value, crc)
      VALUES (?, ?, ?, ?, ?)`,
@@ -123,6 +121,24 @@ function annotate(
     annotationSeal({ account_id: key[0], mailbox_id: key[1], entry, value }),
   );
   return done(account, { ...place, isChanged: true });
+}
+
+function hasRoom(
+  context: WriterContext,
+  [account, mailbox]: readonly [number, number, string],
+  { before, value }: { readonly before: Uint8Array | null; readonly value: Uint8Array },
+): boolean {
+  const { annotationsMax, annotationsTotalMax, annotationsTotalBytesMax } = mailboxLimits;
+  const all = context.db.get<{ n: number; octets: number }>(
+    'SELECT count(*) AS n, total(length(value)) AS octets FROM annotation WHERE account_id = ?',
+    account,
+  ) ?? { n: 0, octets: 0 };
+  const octets = all.octets - (before?.length ?? 0) + value.length;
+  if (octets > annotationsTotalBytesMax) return false;
+  const here = 'annotation WHERE account_id = ? AND mailbox_id = ?';
+  const isFull =
+    all.n >= annotationsTotalMax || countOf(context, here, account, mailbox) >= annotationsMax;
+  return before !== null || !isFull;
 }
 
 function setAcl(
