@@ -887,8 +887,8 @@ export interface Store {
   /** Not urgent: it goes along with what else is written. */
   readNote(note: ReadNote): Promise<void>;
   /**
-   * `limit` counts messages, of the mailbox when one is named. Fewer changed and fewer vanished than
-   * that: nothing is left.
+   * `limit` counts messages, of the mailbox when one is named. Fewer changed and fewer vanished
+   * than that: nothing is left.
    */
   changes(
     account: AccountId,

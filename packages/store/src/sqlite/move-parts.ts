@@ -1,4 +1,4 @@
-/** A move of very many messages in several transactions, so that no delivery waits for all of it. */
+/** A move of very many messages in several transactions: no delivery waits for all of it. */
 
 import type { Transfer, Transferred } from '../contract.ts';
 
