@@ -22,6 +22,9 @@ import { createMimeReader, readMime, readPartText } from './mime.ts';
 import type { MimeTree, Part } from './mime.ts';
 import { readContentType, readParameters } from './parameter.ts';
 import { summarise } from './summary.ts';
+import { readHtmlText } from './text-html.ts';
+import { TextGatherer } from './text.ts';
+import type { MessageText } from './text.ts';
 
 export interface FuzzTarget {
   readonly name: string;
@@ -118,6 +121,25 @@ export function describeTree(tree: MimeTree): string {
     part.message === null ? null : describe(part.message),
   ];
   return JSON.stringify([describe(tree.root), tree.size, tree.faults]);
+}
+
+/** Text for searching: bounded, its line ends are its own, and the cuts do not matter. */
+function runText(bytes: Uint8Array): void {
+  const lengthMax = 500;
+  const gather = (chunks: Iterable<Uint8Array>): MessageText => {
+    const gatherer = new TextGatherer(lengthMax);
+    const reader = createMimeReader({ onPart: (part) => gatherer.onPart(part) });
+    for (const chunk of chunks) reader.write(chunk);
+    return gatherer.finish(reader.end().root);
+  };
+  const text = gather([bytes]);
+  promise(JSON.stringify(gather(cuts(bytes))) === JSON.stringify(text), 'cuts do not matter');
+  promise(text.body.replaceAll('\n', '').length <= lengthMax, 'lengthMax');
+  promise(text.body.isWellFormed() && text.head.isWellFormed(), 'whole characters');
+  promise(!/[\u0000-\u0009\u000b-\u001f]/u.test(text.body + text.head), 'no controls');
+  promise(!/[\r\n]/u.test(text.preview), 'a preview is one line');
+  const html = readHtmlText(latin1(bytes));
+  promise(html.text.length <= bytes.length * 2, 'a text is not longer than its markup');
 }
 
 function runMime(bytes: Uint8Array): void {
@@ -275,6 +297,11 @@ function runCompose(bytes: Uint8Array): void {
 
 const lines = (...text: string[]): Uint8Array => utf8(text.join('\r\n'));
 
+const markupSeeds = [
+  `Content-Type: text/html; charset=utf-8\r\n\r\n<p title="a > b">Apa &amp; siapa<br>` +
+    `<a href='https://surat.test/?a=1&amp;b'>ini</a><!-- x --><style>p{}</style>&#x1F600;\r\n`,
+].map(utf8);
+
 const messageSeeds = [
   lines(
     'From: =?utf-8?Q?S=C3=ADti?= <siti@surat.test>',
@@ -369,6 +396,7 @@ const charsetSeeds = [
 export const fuzzTargets: readonly FuzzTarget[] = [
   { name: 'message/head', seeds: messageSeeds, run: runHead },
   { name: 'message/mime', seeds: messageSeeds, run: runMime },
+  { name: 'message/text', seeds: [...messageSeeds, ...markupSeeds], run: runText },
   { name: 'message/dsn', seeds: messageSeeds, run: (bytes) => void readDsn(bytes) },
   { name: 'message/address', seeds: addressSeeds, run: runAddress },
   { name: 'message/date', seeds: dateSeeds, run: runDate },
