@@ -1,6 +1,6 @@
 /**
- * Each right opens its doors and no other: every command is tried with many sets of rights, and must
- * be answered as the table of RFC 4314 §4 says, which is written down here a second time.
+ * Each right opens its doors and no other: every command is tried with many sets of rights, and
+ * must be answered as the table of RFC 4314 §4 says, which is written down here a second time.
  */
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ import {
 import { allRights } from './rights.ts';
 
 interface Door {
-  /** What is done; `SHARED` is the shared mailbox, `ABOVE` the one above it, with the same rights. */
+  /** What is done; `SHARED` is the mailbox, `ABOVE` the one above it, with the same rights. */
   readonly commands: readonly string[];
   readonly needs: string;
 }
