@@ -43,6 +43,11 @@ export const imapLimits = {
   progressEveryMs: 10_000,
   /** A client must take each such piece of an answer within the drain timeout, or it is cut. */
   sliceOctetsMax: 64 * 1024,
+  /**
+   * A view that is asked for the newest messages alone looks at so many uids at the end of the
+   * mailbox: a page of 50 is among them, a phone's first look too.
+   */
+  tailUids: 4096,
   /** Changes asked of the store at a time. */
   changesMax: 1000,
   /** Messages of one APPEND together, when there are several: small ones wait in memory. */

@@ -41,10 +41,10 @@ export async function resolveMessages(
   if (!isUid && session.modes.uidOnly) {
     throw new SyntaxFault('imap.uid-required', 'Message numbers were given up: use UIDs');
   }
-  await view.load();
-  return set === '$'
-    ? view.resolve(setOf(saved), 'uid')
-    : view.resolve(set, isUid ? 'uid' : 'number');
+  const by = isUid || set === '$' ? 'uid' : 'number';
+  const wanted = set === '$' ? setOf(saved) : set;
+  await view.loadFor(wanted, by);
+  return view.resolve(wanted, by);
 }
 
 /** What FLAGS tells. */

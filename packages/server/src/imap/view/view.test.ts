@@ -6,7 +6,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { FlagRow, MailboxChanges, MailboxStatus } from '@merpati/store/contract.ts';
+import type {
+  FlagRow,
+  FlagTable,
+  MailboxChanges,
+  MailboxStatus,
+  UidSlice,
+} from '@merpati/store/contract.ts';
 import {
   accountId,
   contentId,
@@ -77,6 +83,22 @@ class NaiveMailbox implements ViewStore {
 
   uids = async () => Uint32Array.from([...this.rows.keys()].toSorted((a, b) => a - b));
 
+  flagTable = async (
+    _account: unknown,
+    _mailbox: unknown,
+    { fromUid, toUid, limit }: UidSlice,
+  ): Promise<FlagTable> => {
+    const all = (await this.uids()).filter((one) => one >= fromUid && one <= toUid);
+    const uids = all.slice(0, limit);
+    return {
+      uids,
+      flags: new Uint8Array(uids.length),
+      modseqs: Float64Array.from(uids, () => 1),
+      keywords: [[]],
+      keywordSets: new Uint16Array(uids.length),
+    };
+  };
+
   mailboxChanges = async (
     _account: unknown,
     _mailbox: unknown,
@@ -119,7 +141,7 @@ class NaiveClient {
   readonly withNumbers: boolean;
 
   constructor(mailbox: NaiveMailbox, withNumbers: boolean) {
-    this.view = new View(mailbox, owner, mailbox.status, 3);
+    this.view = new View(mailbox, owner, mailbox.status, { changesMax: 3, tailUids: 6 });
     this.withNumbers = withNumbers;
     this.lines = Array.from({ length: mailbox.rows.size }, () => null);
     for (const one of mailbox.rows.values()) this.flags.set(one.uid, one.flags);
@@ -162,6 +184,27 @@ class NaiveClient {
     }
   }
 
+  /** What FETCH n:* (UID) would say, with no more in memory than it needs. */
+  async peek(back: number): Promise<void> {
+    const from = Math.max(this.lines.length - back, 1);
+    const set = [{ from, to: '*' as const }];
+    await this.view.loadFor(set, 'number');
+    for (const range of this.view.resolve(set, 'number')) {
+      for (let number = range.from; number <= range.to; number += 1) {
+        const known = this.lines[number - 1] ?? null;
+        const one = this.view.uidAt(number);
+        if (this.withNumbers) assert.ok(known === null || known === one, 'changed silently');
+        this.lines[number - 1] = one;
+      }
+    }
+    // The same, by uid.
+    const first = this.lines[from - 1] ?? 1;
+    const byUid = [{ from: first, to: '*' as const }];
+    await this.view.loadFor(byUid, 'uid');
+    const ranges = this.lines.length === 0 ? [] : [{ from, to: this.lines.length }];
+    assert.deepEqual(this.view.resolve(byUid, 'uid'), ranges);
+  }
+
   /** What FETCH 1:* (UID) would say: all that was known stays as it was. */
   async look(): Promise<void> {
     await this.view.load();
@@ -179,6 +222,7 @@ type Step =
   | { do: 'deliver'; count: number }
   | { do: 'expunge' | 'flag' | 'own-flag'; client: number; picks: number[]; flags: number }
   | { do: 'hear' | 'look'; client: number }
+  | { do: 'peek'; client: number; back: number }
   | { do: 'sync'; client: number; force: boolean }
   | { do: 'take'; client: number; expunges: boolean }
   | { do: 'reopen'; client: number };
@@ -195,6 +239,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       flags: fc.nat(31),
     }),
     fc.record({ do: fc.constantFrom('hear' as const, 'look' as const), client }),
+    fc.record({ do: fc.constant('peek' as const), client, back: fc.nat(8) }),
     fc.record({ do: fc.constant('sync' as const), client, force: fc.boolean() }),
     fc.record({ do: fc.constant('take' as const), client, expunges: fc.boolean() }),
     fc.record({ do: fc.constant('reopen' as const), client }),
@@ -244,6 +289,9 @@ async function perform(mailbox: NaiveMailbox, clients: NaiveClient[], step: Step
     case 'look':
       await one.look();
       break;
+    case 'peek':
+      await one.peek(step.back);
+      break;
     case 'sync':
       assert.equal(await one.view.sync(step.force), true);
       break;
@@ -291,6 +339,7 @@ describe('views', () => {
     const view = new View(
       {
         mailbox: mailbox.mailbox,
+        flagTable: mailbox.flagTable,
         mailboxChanges: mailbox.mailboxChanges,
         uids: () => {
           asked += 1;
@@ -309,6 +358,41 @@ describe('views', () => {
     await view.sync(true);
     assert.deepEqual((await view.take(options)).expunged, [1]);
     assert.equal(asked, 1);
+  });
+
+  test('know no more than the end when no more is asked for', async () => {
+    const mailbox = new NaiveMailbox();
+    mailbox.deliver(100);
+    mailbox.expunge([50, 95]);
+    const asked: string[] = [];
+    const view = new View(
+      {
+        mailbox: mailbox.mailbox,
+        mailboxChanges: mailbox.mailboxChanges,
+        flagTable: (...args) => {
+          asked.push('tail');
+          return mailbox.flagTable(...args);
+        },
+        uids: () => {
+          asked.push('all');
+          return mailbox.uids();
+        },
+      },
+      owner,
+      mailbox.status,
+      { changesMax: 100, tailUids: 10 },
+    );
+    await view.loadFor([{ from: 95, to: '*' }], 'number');
+    assert.deepEqual([...view.uidsOf({ from: 94, to: 98 })], [96, 97, 98, 99, 100]);
+    await view.loadFor([{ from: 97, to: 500 }], 'uid');
+    assert.deepEqual(view.resolve([{ from: 97, to: 500 }], 'uid'), [{ from: 95, to: 98 }]);
+    assert.deepEqual(asked, ['tail']);
+    assert.throws(() => view.uidAt(1), /not loaded/);
+    mailbox.expunge([2, 99]);
+    await view.sync(true);
+    const options = { expungesAllowed: true, expungesHaveNumbers: true, changesHaveNumbers: true };
+    assert.deepEqual((await view.take(options)).expunged, [97, 2]);
+    assert.deepEqual(asked, ['tail', 'all']);
   });
 
   test('resolve sets by number and by uid', async () => {

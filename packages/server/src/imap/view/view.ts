@@ -9,7 +9,7 @@ import type { NumberRange, SequenceSet } from '@merpati/formats/imap/sequence-se
 import { resolveSet } from '@merpati/formats/imap/sequence-set.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { FlagRow, MailboxStatus, Store } from '@merpati/store/contract.ts';
-import type { AccountId, MailboxId, ModSeq, Uid } from '@merpati/store/ids.ts';
+import { type AccountId, type MailboxId, type ModSeq, type Uid, uid } from '@merpati/store/ids.ts';
 import type { MailChange } from '../feed.ts';
 import { imapLimits } from '../limits.ts';
 import { UidList } from './uid-list.ts';
@@ -20,7 +20,9 @@ export class ViewLost extends Error {
 }
 
 /** What of a store a view needs. */
-export type ViewStore = Pick<Store, 'mailbox' | 'mailboxChanges' | 'uids'>;
+export type ViewStore = Pick<Store, 'flagTable' | 'mailbox' | 'mailboxChanges' | 'uids'>;
+
+export type ViewLimits = Readonly<Record<'changesMax' | 'tailUids', number>>;
 
 /** What is to be told, in this order. */
 export interface ViewUpdates {
@@ -41,11 +43,20 @@ export interface TakeOptions {
   readonly changesHaveNumbers: boolean;
 }
 
+/** Which numbers and uids are going to be asked for: the lowest of each. */
+export interface LoadNeed {
+  readonly number: number;
+  readonly uid: number;
+}
+
+const everything: LoadNeed = { number: 1, uid: 1 };
+
 export class View {
   readonly owner: AccountId;
   readonly mailbox: MailboxId;
   readonly #store: ViewStore;
   readonly #changesMax: number;
+  readonly #tailUids: number;
   /** null: not loaded. */
   #uids: UidList | null;
   /** As the client believes. */
@@ -68,10 +79,11 @@ export class View {
     store: ViewStore,
     owner: AccountId,
     status: MailboxStatus,
-    changesMax: number = imapLimits.changesMax,
+    limits: ViewLimits = imapLimits,
   ) {
     this.#store = store;
-    this.#changesMax = changesMax;
+    this.#changesMax = limits.changesMax;
+    this.#tailUids = limits.tailUids;
     this.owner = owner;
     this.mailbox = status.id;
     this.#count = status.total;
@@ -104,19 +116,57 @@ export class View {
 
   // ---------------------------------------------------------------- numbers
 
-  /** To be awaited once in a command before anything of this section is used. Throws ViewLost. */
-  async load(): Promise<void> {
-    if (this.#uids !== null) return;
+  /**
+   * To be awaited in a command before anything of this section is used. When no more than the end
+   * of the mailbox is needed, no more may be read. Throws ViewLost.
+   */
+  async load(need: LoadNeed = everything): Promise<void> {
+    if (this.#uids !== null && isKnown(this.#uids, need)) return;
+    const tail = await this.#readTail(need);
+    this.#uids = tail !== null && isKnown(tail, need) ? tail : await this.#readAll();
+  }
+
+  /** Those from this one on. */
+  loadUids(from: number): Promise<void> {
+    return this.load({ number: this.#count + 1, uid: from });
+  }
+
+  /** What `resolve` needs for a set, and what is asked of its answer. */
+  loadFor(set: SequenceSet, by: 'number' | 'uid'): Promise<void> {
+    let lowest = by === 'number' ? this.#count : this.#uidNext;
+    for (const { from, to } of set) {
+      if (from !== '*') lowest = Math.min(lowest, from);
+      if (to !== '*') lowest = Math.min(lowest, to);
+    }
+    // `*` is the last message, whatever else is asked for.
+    const last = Math.max(this.#count, 1);
+    if (by === 'number') return this.load({ number: Math.max(lowest, 1), uid: this.#uidNext });
+    return this.load({ number: last, uid: lowest });
+  }
+
+  /** null: the end is as good as all. */
+  async #readTail(need: LoadNeed): Promise<UidList | null> {
+    const knownFrom = this.#uidNext - this.#tailUids;
+    if (knownFrom <= 1 || need.uid < knownFrom) return null;
+    if (need.number <= this.#count - this.#tailUids) return null;
+    const { uids } = await this.#store.flagTable(this.owner, this.mailbox, {
+      fromUid: uid(knownFrom),
+      toUid: uid(this.#uidNext - 1),
+      limit: this.#tailUids,
+    });
+    const known = merge(uids, await this.#lostSince(knownFrom));
+    const hidden = this.#count - known.length;
+    if (hidden < 0) throw new ViewLost(`${known.length} messages instead of ${this.#count}`);
+    return UidList.tail(known, hidden, knownFrom);
+  }
+
+  async #readAll(): Promise<UidList> {
     const now = await this.#store.uids(this.owner, this.mailbox);
-    // What has vanished since the view was last in step is still in it.
-    const late = await this.#vanishedSince(this.#modseq);
-    const known = now.subarray(0, lowerBound(now, this.#uidNext));
-    const lost = [...new Set([...this.#gone, ...late])].filter((one) => one < this.#uidNext);
-    const uids = merge(known, lost);
+    const uids = merge(now.subarray(0, lowerBound(now, this.#uidNext)), await this.#lostSince(1));
     if (uids.length !== this.#count) {
       throw new ViewLost(`${uids.length} messages instead of ${this.#count}`);
     }
-    this.#uids = UidList.of(uids);
+    return UidList.of(uids);
   }
 
   /** Of a message number; throws RangeError when there is none. */
@@ -220,7 +270,9 @@ export class View {
   #takeVanished(one: Uid): void {
     this.#changed.delete(one);
     if (one >= this.#uidNext) this.#arrived.delete(one);
-    else if (this.#uids === null || this.#uids.numberOf(one) > 0) this.#gone.add(one);
+    else if (this.#uids?.knowsUid(one) !== true || this.#uids.numberOf(one) > 0) {
+      this.#gone.add(one);
+    }
   }
 
   #takeChanged(row: FlagRow): void {
@@ -232,8 +284,11 @@ export class View {
   /** Hands out what is to be told now; from here on the client is taken to believe it. */
   async take(options: TakeOptions): Promise<ViewUpdates> {
     const mayExpunge = options.expungesAllowed && this.#gone.size > 0;
-    if (mayExpunge && options.expungesHaveNumbers) await this.load();
     const vanished = mayExpunge ? [...this.#gone].toSorted((one, other) => one - other) : [];
+    const [lowest = this.#uidNext] = vanished;
+    if (mayExpunge && options.expungesHaveNumbers) await this.loadUids(lowest);
+    // Nobody asks for their numbers: who knows only the end would not find them.
+    else if (this.#uids?.knowsUid(lowest) === false) this.#uids = null;
     const numbers = this.#uids?.remove(vanished) ?? null;
     if (mayExpunge) this.#gone.clear();
     this.#count -= vanished.length;
@@ -246,13 +301,21 @@ export class View {
       .filter((row) => !this.#gone.has(row.uid))
       .toSorted((one, other) => one.uid - other.uid);
     this.#changed.clear();
-    if (changed.length > 0 && options.changesHaveNumbers) await this.load();
+    const [first] = changed;
+    if (first !== undefined && options.changesHaveNumbers) await this.loadUids(first.uid);
     return {
       vanished,
       expunged: numbers === null ? null : numbers.toReversed(),
       exists: arrived.length > 0 ? this.#count : null,
       changed,
     };
+  }
+
+  /** To be asked after uids were read: gone from the store, but not from the view. */
+  async #lostSince(from: number): Promise<readonly Uid[]> {
+    const late = await this.#vanishedSince(this.#modseq);
+    const lost = [...new Set([...this.#gone, ...late])];
+    return lost.filter((one) => one >= from && one < this.#uidNext);
   }
 
   async #vanishedSince(modseq: ModSeq): Promise<Uid[]> {
@@ -267,6 +330,10 @@ export class View {
       since = found.modseq;
     }
   }
+}
+
+function isKnown(uids: UidList, need: LoadNeed): boolean {
+  return uids.knowsNumber(need.number) && uids.knowsUid(need.uid);
 }
 
 /** How many of the ascending numbers are less than this. */
