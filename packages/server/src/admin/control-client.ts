@@ -26,8 +26,9 @@ export async function connectControl(file: string): Promise<Connection | null> {
       return answer.result as never;
     },
     async *stream(name, input, signal) {
-      const response = await post(file, name, input, signal);
+      let response: IncomingMessage | null = null;
       try {
+        response = await post(file, name, input, signal);
         for await (const line of lines(response)) {
           const answer = JSON.parse(line) as Line;
           if (answer.fault !== undefined) throw new AdminFault(answer.fault, answer.args);
@@ -35,9 +36,10 @@ export async function connectControl(file: string): Promise<Connection | null> {
           yield answer.item as never;
         }
       } catch (error) {
+        // Whoever has gone, also before the answer began, wants to hear no more.
         if (signal?.aborted !== true) throw error;
       } finally {
-        response.destroy();
+        response?.destroy();
       }
     },
     async close() {},
