@@ -187,9 +187,9 @@ export class Connection {
     this.#socket.resume();
   }
 
+  /** Whoever waits for a reply hears of it at once. */
   destroy(): void {
-    this.#fault ??= new SmtpFault('closed', 'quit', { message: 'the conversation was broken off' });
-    this.#socket.destroy();
+    this.#fail('closed', 'the conversation was broken off');
   }
 
   #fail(kind: 'timeout' | 'protocol' | 'tls' | 'closed', message: string, cause?: unknown) {

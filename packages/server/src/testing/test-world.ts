@@ -20,7 +20,11 @@ export interface TestWorld extends World, AsyncDisposable {
 
 export async function createTestWorld(
   zone: Zone,
-  over: { readonly trust?: readonly string[]; readonly random?: () => number } = {},
+  over: {
+    readonly trust?: readonly string[];
+    readonly random?: () => number;
+    readonly dnsTimeoutMs?: number;
+  } = {},
 ): Promise<TestWorld> {
   const scriptedDns = await startScriptedDns(answersFrom(zone));
   const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
@@ -35,7 +39,7 @@ export async function createTestWorld(
     random: over.random ?? (() => Math.random()),
     dns: createResolver({
       servers: [scriptedDns.server],
-      timeoutMs: 300,
+      timeoutMs: over.dnsTimeoutMs ?? 10_000,
       nowMs: () => world.nowMs(),
       randomBytes,
     }),
@@ -53,6 +57,7 @@ function dial(world: TestWorld, target: DialTarget): Promise<Socket> {
     world.places.get(`${address}:${port}`) ?? (port === 25 ? world.places.get(address) : undefined);
   return new Promise((resolve, reject) => {
     const fail = (code: string) => reject(Object.assign(new Error(code), { code }));
+    if (signal?.aborted === true) return fail('ABORT_ERR');
     signal?.addEventListener('abort', () => fail('ABORT_ERR'), { once: true });
     if (place === 'silent') return void setTimeout(() => fail('ETIMEDOUT'), timeoutMs).unref();
     if (typeof place !== 'number') return fail('ECONNREFUSED');
