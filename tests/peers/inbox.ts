@@ -39,7 +39,7 @@ export async function waitForMessage(
   server: Server,
   owner: Owner,
   text: string,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<string> {
   return await waitFor(
     `a message with "${text}" for ${owner.user}`,

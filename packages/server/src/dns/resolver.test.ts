@@ -9,7 +9,7 @@ import type { NameServer } from './servers.ts';
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
 
 function resolverOf(servers: NameServer[], over: Partial<ResolverOptions> = {}): Resolver {
-  return createResolver({ servers, timeoutMs: 150, nowMs: Date.now, randomBytes, ...over });
+  return createResolver({ servers, timeoutMs: 10_000, nowMs: Date.now, randomBytes, ...over });
 }
 
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -93,32 +93,35 @@ test('a cut answer is asked for again by TCP (RFC 7766 §5)', async () => {
 
 test('silent, failing, refusing and lame servers give way to the next one', async () => {
   await using good = await startScriptedDns(answersFrom({ 'a.test': [a('192.0.2.1')] }));
+  const silent = () => null;
   const bad = [
-    () => null,
+    silent,
     (asked: Parameters<typeof replyTo>[0]) => replyTo(asked, { rcode: rcodes.servFail }),
     (asked: Parameters<typeof replyTo>[0]) => replyTo(asked, { rcode: rcodes.refused }),
     (asked: Parameters<typeof replyTo>[0]) => replyTo(asked, { authoritative: false }),
   ];
   for (const answer of bad) {
     await using dns = await startScriptedDns(answer);
-    const found = await resolverOf([dns.server, good.server]).query('a.test', 'A');
+    const patience = answer === silent ? { timeoutMs: 500 } : {};
+    const found = await resolverOf([dns.server, good.server], patience).query('a.test', 'A');
     assert.deepEqual(addresses(found), ['192.0.2.1']);
-    const alone = await resolverOf([dns.server]).query('a.test', 'A');
+    const alone = await resolverOf([dns.server], patience).query('a.test', 'A');
     assert.equal(alone.kind, 'error');
   }
   // Nobody listens there: known at once, without waiting.
   const closed = { address: '127.0.0.1', port: 1 };
   const startedMs = Date.now();
-  const patient = resolverOf([closed, good.server], { timeoutMs: 5000 });
+  const patient = resolverOf([closed, good.server], { timeoutMs: 60_000 });
   assert.deepEqual(addresses(await patient.query('a.test', 'A')), ['192.0.2.1']);
-  assert.ok(Date.now() - startedMs < 2000);
+  assert.ok(Date.now() - startedMs < 30_000);
 });
 
 test('a lost datagram is asked for again', async () => {
   const real = answersFrom({ 'a.test': [a('192.0.2.1')] });
   let lost = 0;
   await using dns = await startScriptedDns((asked) => ((lost += 1) === 1 ? null : real(asked)));
-  assert.deepEqual(addresses(await resolverOf([dns.server]).query('a.test', 'A')), ['192.0.2.1']);
+  const found = await resolverOf([dns.server], { timeoutMs: 500 }).query('a.test', 'A');
+  assert.deepEqual(addresses(found), ['192.0.2.1']);
 });
 
 test('a failure is remembered shortly, then asked again (RFC 9520 §3.2)', async () => {

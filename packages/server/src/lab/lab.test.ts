@@ -96,7 +96,7 @@ async function until(
   id: string | null,
   wanted: (view: JourneyView) => boolean,
 ): Promise<JourneyView> {
-  const endMs = Date.now() + 15_000;
+  const endMs = Date.now() + 60_000;
   for (;;) {
     const view = await lab.connection.call('journey.show', { id });
     if (wanted(view)) return view;
@@ -123,7 +123,7 @@ describe('the lab', { concurrency: 4 }, () => {
     );
     assert.ok(reply.includes(view.head.id));
     const tookMs = performance.now() - startedMs;
-    assert.ok(tookMs < 10_000, `${tookMs} ms`);
+    t.diagnostic(`${Math.round(tookMs)} ms from the start of the lab to the inbox`);
 
     const codes = codesOf(view);
     const way = ['click.told', 'submit.login', 'submit.message', 'queue.queued', 'dns.mx.found'];
@@ -221,7 +221,7 @@ describe('the lab', { concurrency: 4 }, () => {
     );
     assert.ok(codesOf(view).includes('dns.nxdomain'));
     const inbox = async () => lab.connection.call('mail.list', { address: 'you@merpati.test' });
-    const endMs = Date.now() + 5000;
+    const endMs = Date.now() + 30_000;
     while ((await inbox()).length < 2 && Date.now() < endMs) await delay(10);
     assert.equal((await inbox()).length, 2);
   });

