@@ -155,9 +155,11 @@ export function roleOfUse(use: string): MailboxRole | null {
 export function attributesOf(listed: Listed, options: { readonly subscribed: boolean }): string[] {
   const { place } = listed;
   const attributes: string[] = [];
-  // QUIRK: \NonExistent says all; clients of IMAP4rev1 know \Noselect alone.
-  if (place === null) attributes.push('\\NonExistent', '\\Noselect');
-  else if (!mayDo(place.rights, 'r')) attributes.push('\\Noselect');
+  if (place === null) {
+    attributes.push('\\NonExistent');
+    // QUIRK: it says all; but levels are listed to clients of IMAP4rev1, who know \Noselect alone.
+    if (listed.hasChildren) attributes.push('\\Noselect');
+  } else if (!mayDo(place.rights, 'r')) attributes.push('\\Noselect');
   attributes.push(listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
   if (options.subscribed && listed.isSubscribed) attributes.push('\\Subscribed');
   const use = specialUseOf(place);
