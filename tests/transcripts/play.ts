@@ -121,7 +121,7 @@ async function playStep(connection: Connection, step: PlayStep, playing: Playing
       const isRecentAsked = asksForRecent(step.pattern);
       const line = isWhole
         ? await connection.readResponse({ isRecentAsked })
-        : await connection.readLine();
+        : await readFirstLine(connection, { isRecentAsked: isRecentAsked || !isImap });
       if (line === null) throw new Error('the server has closed the connection');
       if (!matchLine(step.pattern, line, captures)) throw new Error(`expected: ${step.pattern}`);
       return;
@@ -204,6 +204,18 @@ async function matchResponses(
   matchBlock(patterns, lines, captures);
 }
 
+/** Of a response whose literal is shown in the lines behind it. */
+async function readFirstLine(
+  connection: Connection,
+  { isRecentAsked }: { readonly isRecentAsked: boolean },
+): Promise<string | null> {
+  for (;;) {
+    const line = await connection.readLine();
+    if (line === null || isRecentAsked || !tellsRecent.test(line)) return line;
+  }
+}
+
+const tellsRecent = /^\* \d+ RECENT$/;
 const asksForRecent = (text: string): boolean => /RECENT|\\Recent/.test(text);
 
 /** What a FETCH tells, without `\Recent` unless that is the question. */
@@ -289,7 +301,7 @@ export class Connection {
    */
   async readResponse(options: { readonly isRecentAsked: boolean }): Promise<string | null> {
     let response = await this.readLine();
-    while (!options.isRecentAsked && response !== null && /^\* \d+ RECENT$/.test(response)) {
+    while (!options.isRecentAsked && response !== null && tellsRecent.test(response)) {
       response = await this.readLine();
     }
     for (let line = response; line !== null && response !== null;) {

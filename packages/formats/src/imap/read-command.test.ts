@@ -260,7 +260,7 @@ test('what is not of the grammar is a SyntaxFault', () => {
     ['a1 GETMETADATA "" /other/x', 'bad-arguments'],
     ['a1 GETMETADATA "" /shared//x', 'bad-arguments'],
     ['a1 SETACL a b LR', 'bad-arguments'],
-    ['a1 NOTIFY SET (personal (MessageNew))', 'bad-arguments'],
+    ['a1 NOTIFY SET (personal (MessageNew (UID)))', 'bad-arguments'],
     ['a1 APPEND INBOX {3}', 'bad-arguments'],
     [`a1 COPY 1 ${'a/'.repeat(70)}b`, 'bad-mailbox'],
   ];

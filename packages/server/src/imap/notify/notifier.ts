@@ -74,10 +74,23 @@ export class Notifier implements FeedListener {
   /** The STATUS indicator: how all mailboxes stand whose messages are asked for. RFC 5465 §4. */
   tellAll(): void {
     for (const { place } of this.#known.values()) {
-      if (this.#isOther(place) && this.#wants('messagenew', place)) {
-        this.#putStatus(place, ['messages', 'uidnext', 'uidvalidity', 'unseen']);
-      }
+      if (!this.#isOther(place)) continue;
+      const items = this.#itemsAtFirst(place);
+      if (items.length > 0) this.#session.put(writeStatusOf(this.#session, place, items));
     }
+  }
+
+  #itemsAtFirst(place: Place): readonly StatusItem[] {
+    const items = new Set<StatusItem>();
+    if (this.#wants('messageexpunge', place)) items.add('messages');
+    if (this.#wants('messagenew', place)) {
+      for (const item of ['messages', 'uidnext', 'uidvalidity', 'unseen'] as const) items.add(item);
+    }
+    if (this.#wants('flagchange', place)) {
+      // RFC 5465 §5.2 asks for it of servers that know modseqs, whether the client does or not.
+      items.add('uidvalidity').add('highestmodseq');
+    }
+    return [...items];
   }
 
   /** Puts what has changed since it was told last. */
@@ -108,7 +121,8 @@ export class Notifier implements FeedListener {
     if (!this.#isOther(now)) return;
     const [old, status] = [before.status, now.status];
     const isCounted = old.total !== status.total || old.uidNext !== status.uidNext;
-    if (isCounted && this.#wants('messagenew', now)) {
+    const isExpunged = old.total > status.total && this.#wants('messageexpunge', now);
+    if (isExpunged || (isCounted && this.#wants('messagenew', now))) {
       // RFC 5465 §5.2 asks for the first two; who counts messages wants to count unread ones too.
       this.#putStatus(now, ['messages', 'uidnext', 'unseen']);
     } else if (old.modseq !== status.modseq && this.#wants('flagchange', now)) {
