@@ -93,7 +93,8 @@ async function tellFirstUnseen(
 ): Promise<void> {
   if (status.unseen === 0 || status.total > imapLimits.firstUnseenMax) return;
   const first = await session.store.firstUnseen(owner, status.id);
-  await view.load();
-  const number = first === null ? 0 : view.numberOf(first);
+  if (first === null) return;
+  await view.loadUids(first);
+  const number = view.numberOf(first);
   if (number > 0) session.putStatus('OK', 'Not read yet', { code: 'UNSEEN', number });
 }

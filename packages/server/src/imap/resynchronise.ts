@@ -31,21 +31,21 @@ export async function resynchronise(
 ): Promise<void> {
   // Other uids altogether: the client starts anew. RFC 7162 §3.2.5, the first condition.
   if (known.uidValidity !== selected.uidValidity) return;
-  await selected.view.load();
-  const { count } = selected.view;
-  const last = count === 0 ? 0 : selected.view.uidAt(count);
+  const { view } = selected;
+  const { uidOnly } = session.modes;
   // 1:* when it does not say; what came later is told by EXISTS.
   const asked = known.knownUids ?? [{ from: 1, to: '*' as const }];
-  const wanted = resolveSet(asked, Math.max(last, 1));
+  const wanted = resolveSet(asked, Math.max(view.uidNext - 1, 1));
   const { vanished, changed } = await happenedSince(session, selected, known.modseq, wanted);
   if (vanished.length > 0) session.put(`* VANISHED (EARLIER) ${writeSequenceSet(vanished)}\r\n`);
+  const [first] = changed;
+  if (first !== undefined && !uidOnly) await view.loadUids(first.uid);
   for (const row of changed) {
     session.learnKeywords(row.keywords);
     const facts = `UID ${row.uid} ${writeFlagsItem(withRecent(session, row))} ${writeModseqItem(row)}`;
-    const { uidOnly } = session.modes;
     const line = uidOnly
       ? `* ${row.uid} UIDFETCH (${facts})\r\n`
-      : `* ${selected.view.numberOf(row.uid)} FETCH (${facts})\r\n`;
+      : `* ${view.numberOf(row.uid)} FETCH (${facts})\r\n`;
     await session.send(line);
   }
 }
@@ -71,7 +71,7 @@ async function happenedSince(
     isTruncated ||= found.truncated;
     for (const one of found.vanished) if (setHas(wanted, one)) vanished.add(one);
     for (const row of found.changed) {
-      if (setHas(wanted, row.uid) && view.numberOf(row.uid) > 0) changed.set(row.uid, row);
+      if (setHas(wanted, row.uid) && row.uid < view.uidNext) changed.set(row.uid, row);
     }
     const isCut = found.vanished.length + found.changed.length >= limit;
     if (!isCut || found.modseq === since) break;
@@ -79,6 +79,7 @@ async function happenedSince(
   }
   const gone = [...vanished].toSorted((one, other) => one - other);
   const rows = [...changed.values()].toSorted((one, other) => one.uid - other.uid);
+  if (isTruncated) await view.load();
   const present = isTruncated ? view.uidsOf({ from: 1, to: view.count }) : null;
   return { vanished: present === null ? setOf(gone) : missingFrom(present, wanted), changed: rows };
 }
