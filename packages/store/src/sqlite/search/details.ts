@@ -5,6 +5,7 @@ import { contentId, emailId, threadId, uid, type AccountId, type MailboxId } fro
 import type { DetailKind, DetailRow, SortDetail } from '../../search.ts';
 import type { Database } from '../database.ts';
 import { entryOfRow } from './expression.ts';
+import { isPackedKind, listPackedDetails } from './packed-details.ts';
 
 /** Which table and columns each kind takes; nothing else is read. */
 const sources: Readonly<
@@ -42,6 +43,10 @@ export function listDetails(
   wanted: readonly DetailKind[],
 ): readonly DetailRow[] {
   const asked = kinds.filter((kind) => wanted.includes(kind));
+  const [only] = asked;
+  if (asked.length === 1 && only !== undefined && isPackedKind(only)) {
+    return listPackedDetails(db, box, slice, only);
+  }
   const tables = [...new Set(asked.map((kind) => sources[kind].table))];
   const columns = asked.flatMap((kind) =>
     sources[kind].columns.map((column) => `${sources[kind].table}.${column}`),
