@@ -30,7 +30,9 @@ export const imapLimits = {
   replyOctetsMax: 32 * 1024,
   /** Messages of a listing that are asked of the store at a time, when flags and uids suffice. */
   lightRowsMax: 4096,
-  /** The same with dates, sizes, envelopes or structures; also between looks at the socket. */
+  /** The same when the index has all of the answer at hand. */
+  fixedRowsMax: 1024,
+  /** The same with dates and sizes, and where messages are opened. */
   rowsMax: 256,
   /** A message up to this size is in memory while it is answered; a larger one streams by. */
   messageInMemoryOctetsMax: 1024 * 1024,

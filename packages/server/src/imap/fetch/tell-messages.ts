@@ -77,7 +77,8 @@ class Teller implements Outcome {
     const { plan, ranges } = this.#telling;
     const isLight = plan.isLight && !plan.marksSeen;
     const isFixed = plan.isFixed && !plan.marksSeen && this.#telling.changedSince === null;
-    const numbersMax = isLight ? imapLimits.lightRowsMax : imapLimits.rowsMax;
+    const { fixedRowsMax, lightRowsMax, rowsMax } = imapLimits;
+    const numbersMax = isLight ? lightRowsMax : isFixed ? fixedRowsMax : rowsMax;
     for (const slice of slicesOf(ranges, numbersMax)) {
       if (isLight) await this.#tellLight(slice);
       else if (isFixed) await this.#tellFixed(slice);
