@@ -7,6 +7,7 @@ import { openForWriting, type Database } from './database.ts';
 import { StoreLock } from './lock.ts';
 import { migrate } from './migrate.ts';
 import { recover, type Recovered } from './recover.ts';
+import { restoreBodies } from './redo/restore.ts';
 import { jumpAheadAfterRestore } from './restored.ts';
 import { salvage, type Salvaged } from './salvage.ts';
 import { migrations } from './schema.ts';
@@ -108,6 +109,7 @@ function prepare(paths: StorePaths): Recovered {
     db = openForWriting(paths.database);
     migrate(db, paths, migrations);
     jumpAheadAfterRestore(db);
+    restoreBodies(db, paths);
     return recover(db, paths);
   } catch (error) {
     const code = (error as { errcode?: number }).errcode ?? 0;

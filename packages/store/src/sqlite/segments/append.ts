@@ -99,6 +99,21 @@ export class SegmentAppender {
     this.#synced = this.#length;
   }
 
+  /**
+   * What was appended behind `length` and is not written yet; null when some of it is, or when the
+   * file itself is not safely there.
+   */
+  pendingBehind(length: number): Uint8Array | null {
+    const octets = this.#length - length;
+    if (this.#fd < 0 || this.#folderDirty || octets > this.#pending) return null;
+    return this.#buffer.subarray(this.#pending - octets, this.#pending);
+  }
+
+  /** Everything appended can be read afterwards; it is not on disk yet. */
+  write(): void {
+    this.#write();
+  }
+
   /** For files that were renamed into the folder by others too. */
   syncFolder(): void {
     syncDirectory(this.#paths.segments);

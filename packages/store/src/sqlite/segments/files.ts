@@ -12,6 +12,8 @@ export interface StorePaths {
   readonly lock: string;
   readonly lockOwner: string;
   readonly segments: string;
+  /** See redo/log.ts. */
+  readonly redo: string;
   readonly spool: string;
   readonly quarantine: string;
   /** It is there: a repair has asked to build the database anew at the next opening. */
@@ -25,6 +27,7 @@ export function storePaths(directory: string): StorePaths {
     lock: join(directory, 'lock'),
     lockOwner: join(directory, 'lock.owner'),
     segments: join(directory, 'segments'),
+    redo: join(directory, 'redo.log'),
     spool: join(directory, 'spool'),
     quarantine: join(directory, 'quarantine'),
     rebuildMark: join(directory, 'rebuild.wanted'),

@@ -116,6 +116,19 @@ export class Blobs {
     this.#appender.sync();
   }
 
+  /** What the group has added to the growing segment, for the redo log; null: it must be synced. */
+  get added(): { segment: number; offset: number; octets: Uint8Array } | null {
+    if (this.#adopted.size > 0) return null;
+    const octets = this.#appender.pendingBehind(this.#groupStart);
+    if (octets === null) return null;
+    return { segment: this.#appender.id, offset: this.#groupStart, octets };
+  }
+
+  /** Bodies of the group can be read afterwards; another record of theirs is on disk. */
+  write(): void {
+    this.#appender.write();
+  }
+
   refer(body: PlacedBody, count: number): void {
     const { place } = body;
     const row = this.#db.get<{ refs: number }>(

@@ -15,6 +15,9 @@ import type {
   PackedChange,
 } from '../operations.ts';
 import { hasReserve, type Reserve } from '../reserve.ts';
+import type { RedoLog } from '../redo/log.ts';
+import { noteApplied, noteFloor } from '../redo/marks.ts';
+import { isRedoable, writeOperations } from '../redo/operations.ts';
 import type { PlacedBody } from './blobs.ts';
 import type { WriterContext } from './context.ts';
 import { perform } from './perform.ts';
@@ -34,26 +37,44 @@ interface Prepared extends Task {
   readonly bodies: readonly PlacedBody[];
 }
 
+/** For the redo log, which then makes the group durable. */
+interface Redo {
+  readonly text: string;
+  readonly octets: Uint8Array;
+  readonly segment: number;
+  readonly offset: number;
+}
+
+interface Group {
+  readonly prepared: readonly Prepared[];
+  /** null: the commit is synced. */
+  readonly redo: Redo | null;
+}
+
 export class GroupCommit {
   readonly #context: WriterContext;
   readonly #reserve: Reserve;
+  readonly #redo: RedoLog;
+  #isFull = true;
   commits = 0;
   operations = 0;
   syncs = 0;
 
-  constructor(context: WriterContext, reserve: Reserve) {
+  constructor(context: WriterContext, reserve: Reserve, redo: RedoLog) {
     this.#context = context;
     this.#reserve = reserve;
+    this.#redo = redo;
   }
 
   run(tasks: readonly Task[]): Endings {
     const { blobs } = this.#context;
     const results: Results = { answers: [], failures: [], changes: [] };
     this.operations += tasks.length;
-    const prepared = this.#prepare(tasks, results);
+    const group = this.#prepare(tasks, results);
+    const { prepared } = group;
     if (prepared.length === 0) return results;
     try {
-      this.#commit(prepared, results);
+      this.#commit(group, results);
     } catch (error) {
       if (machineTrouble(error) !== null || prepared.length === 1) {
         blobs.abandonGroup();
@@ -67,14 +88,14 @@ export class GroupCommit {
   }
 
   /** Writes and syncs the bodies. Whose body finds no room is out, the others go on. */
-  #prepare(tasks: readonly Task[], results: Results): Prepared[] {
+  #prepare(tasks: readonly Task[], results: Results): Group {
     const { blobs } = this.#context;
     const prepared: Prepared[] = [];
     try {
       blobs.beginGroup();
     } catch (error) {
       this.#fail(tasks, error, results);
-      return [];
+      return { prepared: [], redo: null };
     }
     for (const task of tasks) {
       try {
@@ -86,14 +107,26 @@ export class GroupCommit {
       }
     }
     try {
-      blobs.sync();
-      return prepared;
+      const redo = this.#redoOf(prepared);
+      if (redo === null) blobs.sync();
+      else blobs.write();
+      return { prepared, redo };
     } catch (error) {
       // After a failed sync nobody knows what is on disk: that file is never trusted again.
       blobs.abandonSegment();
       this.#fail(prepared, error, results);
-      return [];
+      return { prepared: [], redo: null };
     }
+  }
+
+  /** What the log would have to keep; null: the group needs more, or does not fit. */
+  #redoOf(prepared: readonly Prepared[]): Redo | null {
+    if (prepared.length === 0 || !prepared.every((each) => isRedoable(each.operation))) return null;
+    const { added } = this.#context.blobs;
+    if (added === null) return null;
+    const text = writeOperations(prepared);
+    if (!this.#redo.hasRoom(text.length, added.octets.length)) return null;
+    return { ...added, text };
   }
 
   #fail(tasks: readonly Task[], error: unknown, results: Results): void {
@@ -107,12 +140,25 @@ export class GroupCommit {
     if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
   }
 
-  #commit(prepared: readonly Prepared[], results: Results): void {
+  /** Outside of a transaction. A commit that is not synced is, by the next one that is. */
+  sync(isFull: boolean): void {
+    if (isFull === this.#isFull) return;
+    this.#context.db.exec(`PRAGMA synchronous = ${isFull ? 'FULL' : 'NORMAL'}`);
+    this.#isFull = isFull;
+  }
+
+  /** Part of a transaction that is synced: nothing need be done again up to here. */
+  noteFloor(): void {
+    if (this.#redo.isAhead) noteFloor(this.#context.db, this.#redo.number);
+  }
+
+  #commit({ prepared, redo }: Group, results: Results): void {
     const { db, accounts, blobs } = this.#context;
     this.#context.changes.length = 0;
     const mayBeLost = prepared.every(({ operation }) => isVoidAfterCrash(operation));
-    // A commit that is not synced lies before the next one in the log, which syncs both.
-    if (mayBeLost) db.exec('PRAGMA synchronous = NORMAL');
+    const isSynced = !mayBeLost && redo === null;
+    const redoEnd = this.#redo.end;
+    this.sync(isSynced);
     db.run('BEGIN IMMEDIATE');
     try {
       const answers: (number | Answer)[] = [];
@@ -121,17 +167,24 @@ export class GroupCommit {
       }
       accounts.flush();
       blobs.flush();
+      if (isSynced) this.noteFloor();
+      if (redo !== null) {
+        noteApplied(db, this.#redo.number + 1);
+        this.#redo.append(redo);
+      }
       db.run('COMMIT');
       blobs.committed();
       this.commits += 1;
-      if (!mayBeLost) this.syncs += 1;
+      if (isSynced) {
+        this.syncs += 1;
+        this.#redo.reset();
+      }
       results.answers.push(...answers);
       results.changes.push(...this.#context.changes);
     } catch (error) {
       this.#rollback();
+      if (this.#redo.end > redoEnd) this.#redo.takeBack(redoEnd);
       throw error;
-    } finally {
-      if (mayBeLost) db.exec('PRAGMA synchronous = FULL');
     }
   }
 
@@ -145,9 +198,16 @@ export class GroupCommit {
   }
 
   #oneByOne(prepared: readonly Prepared[], results: Results): void {
+    try {
+      this.#context.blobs.sync();
+    } catch (error) {
+      this.#context.blobs.abandonSegment();
+      this.#fail(prepared, error, results);
+      return;
+    }
     for (const task of prepared) {
       try {
-        this.#commit([task], results);
+        this.#commit({ prepared: [task], redo: null }, results);
       } catch (error) {
         this.#fail([task], error, results);
       }

@@ -22,11 +22,15 @@ import type {
   WriterStart,
   WriterStats,
 } from '../operations.ts';
+import { RedoLog, readRedo } from '../redo/log.ts';
+import { beginEpoch, readMarks } from '../redo/marks.ts';
+import { readOperations } from '../redo/operations.ts';
 import { SegmentAppender } from '../segments/append.ts';
-import { storePaths } from '../segments/files.ts';
+import { storePaths, type StorePaths } from '../segments/files.ts';
 import { Blobs } from './blobs.ts';
 import { createContext } from './context.ts';
 import { GroupCommit, type Task } from './group.ts';
+import { perform } from './perform.ts';
 import { voidLeases } from './queue.ts';
 import { nextRemoval, noteRemoval } from './removals.ts';
 
@@ -52,6 +56,7 @@ class Writer {
   readonly #db;
   readonly #blobs: Blobs;
   readonly #context;
+  readonly #redo: RedoLog;
   readonly #group: GroupCommit;
   readonly #ports = new Map<Port, { hearsChanges: boolean }>();
   readonly #tasks: (Task & { readonly port: Port | null })[] = [];
@@ -76,13 +81,10 @@ class Writer {
     });
     this.#blobs = new Blobs(this.#db, paths, { appender, nextSegment: start.nextSegment });
     this.#context = createContext(this.#db, paths, this.#blobs);
-    this.#group = new GroupCommit(this.#context, {
-      directory: start.directory,
-      bytes: start.reserveBytes,
-    });
-    this.#db.exec('BEGIN IMMEDIATE');
-    voidLeases(this.#context, start.nowMs);
-    this.#db.exec('COMMIT');
+    const epoch = this.#catchUp(start, paths);
+    this.#redo = new RedoLog(paths, epoch);
+    const reserve = { directory: start.directory, bytes: start.reserveBytes };
+    this.#group = new GroupCommit(this.#context, reserve, this.#redo);
     const removing = this.#db.all<{ account_id: number }>(
       'SELECT account_id FROM account WHERE removing = 1',
     );
@@ -91,6 +93,28 @@ class Writer {
       'SELECT account_id, mailbox_id FROM removed_mailbox',
     );
     for (const row of mailboxes) noteRemoval(this.#context, row.account_id, row.mailbox_id);
+  }
+
+  /** What only the redo log knows is done again; all of it is on disk when this returns. */
+  #catchUp(start: WriterStart, paths: StorePaths): number {
+    const { accounts, changes } = this.#context;
+    const marks = readMarks(this.#db);
+    const records = marks === null ? [] : readRedo(paths, marks.epoch, marks.floor);
+    this.#db.exec('BEGIN IMMEDIATE');
+    for (const { number, text } of records) {
+      if (marks === null || number <= marks.applied) continue;
+      for (const { operation, bodies } of readOperations(text)) {
+        perform(this.#context, operation, bodies);
+      }
+    }
+    changes.length = 0;
+    accounts.flush();
+    this.#blobs.flush();
+    voidLeases(this.#context, start.nowMs);
+    const epoch = beginEpoch(this.#db);
+    this.#db.exec('COMMIT');
+    this.#blobs.committed();
+    return epoch;
   }
 
   connect(port: Port): void {
@@ -268,19 +292,23 @@ class Writer {
 
   #stats(): WriterStats {
     const { commits, operations, syncs } = this.#group;
-    return { commits, operations, syncs: syncs + this.#blobs.syncs };
+    return { commits, operations, syncs: syncs + this.#blobs.syncs + this.#redo.syncs };
   }
 
   #close(port: Port): void {
     this.#closing = null;
     if (this.#quietTimer !== null) clearTimeout(this.#quietTimer);
     try {
+      this.#blobs.sync();
+      this.#group.sync(true);
       this.#db.exec('BEGIN IMMEDIATE');
       this.#context.sequences.settle();
       this.#blobs.noteSegments();
       this.#blobs.flush();
+      this.#group.noteFloor();
       this.#db.exec('COMMIT');
       this.#blobs.close();
+      this.#redo.close();
     } finally {
       this.#db.close();
       port.postMessage({ kind: 'closed' } satisfies FromWriter);
