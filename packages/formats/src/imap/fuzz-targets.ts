@@ -6,6 +6,7 @@ import type { Command, CommandParts } from './command.ts';
 import { makeListPattern } from './list-pattern.ts';
 import { readLiteralMarker } from './literal.ts';
 import { decodeMailboxName, encodeMailboxName, readMailboxName } from './mailbox-name.ts';
+import { imapOrderFuzzTargets } from './order-fuzz.ts';
 import { readCommand, readSaslAnswer } from './read-command.ts';
 import { imapResponseFuzzTargets } from './response-fuzz.ts';
 import { readSequenceSet, resolveSet, writeSequenceSet } from './sequence-set.ts';
@@ -75,7 +76,7 @@ export const imapCommandFuzzTargets = [
   { name: 'imap sasl answer', seeds: texts('AGEAYg==', '*', '='), run: readSaslAnswer },
 ] as const;
 
-export { imapResponseFuzzTargets, imapStructureFuzzTargets };
+export { imapOrderFuzzTargets, imapResponseFuzzTargets, imapStructureFuzzTargets };
 
 /** A stream as a session cuts it: lines, and the literals that they tell of. */
 function cut(bytes: Uint8Array): CommandParts {
