@@ -16,7 +16,7 @@ const subjects = ['Re: [tim] Fwd:  rapat (fwd)', '[fwd: [a] re [2]: x]', '[a] [b
 
 const heads = [
   'From: tim: "a b"@x.test, Siti <s@x.test>;\r\nTo: x\r\nSubject: =?utf-8?Q?=C3=9Cber?=\r\n\r\n',
-  'Message-ID: <"a"@x>\r\nReferences: <b@x> <"a"@x>\r\nSubject: Re: a\r\nDate: 1 Jan 26 1:2\r\n\r\n',
+  'Message-ID: <"a"@x>\r\nReferences: <b@x> <"a"@x>\r\nSubject: Re: a\r\nDate: 1 Jan 26\r\n\r\n',
   [
     'Message-ID: <1@x>',
     'Message-ID: <2@x>\r\nIn-Reply-To: <1@x>',
