@@ -42,7 +42,8 @@ export async function resynchronise(
   if (first !== undefined && !uidOnly) await view.loadUids(first.uid);
   for (const row of changed) {
     session.learnKeywords(row.keywords);
-    const facts = `UID ${row.uid} ${writeFlagsItem(withRecent(session, row))} ${writeModseqItem(row)}`;
+    const flags = writeFlagsItem(withRecent(session, row));
+    const facts = `UID ${row.uid} ${flags} ${writeModseqItem(row)}`;
     const line = uidOnly
       ? `* ${row.uid} UIDFETCH (${facts})\r\n`
       : `* ${view.numberOf(row.uid)} FETCH (${facts})\r\n`;

@@ -350,8 +350,8 @@ export class Session implements FeedListener {
   }
 
   /**
-   * How long the next octets are waited for: `mostMs` for who is logged in. A stranger has less, and
-   * all in all no more than `loginWithinMs`, however slowly it dribbles. Throws WireFault.
+   * How long the next octets are waited for: `mostMs` for who is logged in. A stranger has less,
+   * and all in all no more than `loginWithinMs`, however slowly it dribbles. Throws WireFault.
    */
   patienceMs(mostMs: number): number {
     if (this.user !== null) return mostMs;

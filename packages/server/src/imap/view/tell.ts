@@ -56,7 +56,8 @@ function writeChange(row: FlagRow, view: View, modes: Modes): string {
 /** @example 'FLAGS (\\Seen $Junk)' */
 export function writeFlagsItem(row: Pick<FlagRow, 'flags' | 'keywords'>): string {
   const system = systemFlags(row.flags);
-  return `FLAGS (${row.keywords.length === 0 ? system : [system, ...row.keywords].join(' ').trim()})`;
+  if (row.keywords.length === 0) return `FLAGS (${system})`;
+  return `FLAGS (${[system, ...row.keywords].join(' ').trim()})`;
 }
 
 /** @example 'MODSEQ (12)' */
