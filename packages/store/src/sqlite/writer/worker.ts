@@ -13,6 +13,7 @@ import {
 } from 'node:worker_threads';
 import type { AccountId } from '../../ids.ts';
 import { openForWriting } from '../database.ts';
+import { IndexTurn } from '../index/turn.ts';
 import type {
   Answer,
   Endings,
@@ -38,14 +39,6 @@ import { nextRemoval, noteRemoval } from './removals.ts';
 const groupMax = 128;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
-/**
- * The index waits until nobody has wanted anything for some times as long as the last group took:
- * who was answered asks again, and a group that had to wait is a group lost. But not for ever.
- */
-const quietGroups = 5;
-const quietMs = 3;
-const indexWaitMs = 500;
-
 /** What one port hears of a group. */
 interface Own {
   readonly answers: (number | Answer)[];
@@ -63,8 +56,7 @@ class Writer {
   /** What waits for the others. */
   readonly #indexTasks: (Task & { readonly port: Port; readonly sinceMs: number })[] = [];
   #indexer: Port | null = null;
-  #lastAskedMs = 0;
-  #lastGroupMs = 0;
+  readonly #turn = new IndexTurn();
   #quietTimer: NodeJS.Timeout | null = null;
   #isPumping = false;
   #isRemovalPlanned = false;
@@ -181,10 +173,8 @@ class Writer {
       if (tasks.length === 0) break;
       const begunMs = performance.now();
       this.#runGroup(tasks);
-      const endedMs = performance.now();
       if (tasks[0]?.operation.name === 'index') continue;
-      this.#lastAskedMs = endedMs;
-      this.#lastGroupMs = endedMs - begunMs;
+      this.#turn.groupEnded(begunMs, performance.now());
     }
     this.#isPumping = false;
     if (this.#closing !== null) this.#close(this.#closing);
@@ -204,14 +194,13 @@ class Writer {
 
   #isTimeFor(patient: { readonly sinceMs: number }): boolean {
     const nowMs = performance.now();
-    if (nowMs > patient.sinceMs + indexWaitMs) return true;
-    if (this.#tasks.length > 0) return false;
-    const quiet = Math.max(quietMs, quietGroups * this.#lastGroupMs);
-    if (nowMs > this.#lastAskedMs + quiet) return true;
+    if (this.#tasks.length > 0) return this.#turn.isDue(patient.sinceMs, nowMs);
+    const waitMs = this.#turn.waitMs(patient.sinceMs, nowMs);
+    if (waitMs === 0) return true;
     this.#quietTimer ??= setTimeout(() => {
       this.#quietTimer = null;
       if (this.#db.raw.isOpen) this.#pump();
-    }, quiet);
+    }, waitMs);
     return false;
   }
 
