@@ -41,7 +41,7 @@ test(`${rounds} sessions gone astray, TEST_SEED=${seed}`, async () => {
     });
     await Promise.all(astray);
   }
-  for (const path of ['smtp/first-message', 'submission/starttls-auth']) {
+  for (const path of ['smtp/first-message', 'submission/starttls-auth', 'imap/starttls']) {
     const transcript = transcripts.find((one) => one.path.endsWith(`${path}.txt`));
     assert.ok(transcript);
     await playTranscript(transcript, 'merpati', ports[transcript.service]);
