@@ -25,6 +25,7 @@ import { mailRestore } from './operations/mail-restore.ts';
 import { queueEdit } from './operations/queue-edit.ts';
 import { queueList } from './operations/queue-list.ts';
 import { senderFind } from './operations/sender-find.ts';
+import { serverExamine } from './operations/server-examine.ts';
 import { serverStatus } from './operations/server-status.ts';
 import { storeBackup } from './operations/store-backup.ts';
 import { storeCheck } from './operations/store-check.ts';
@@ -55,6 +56,7 @@ export const operations = {
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'sender.find': senderFind,
+  'server.examine': serverExamine,
   'server.status': serverStatus,
   'store.backup': storeBackup,
   'store.stats': storeStats,

@@ -549,6 +549,13 @@ describe('with a lab', () => {
     );
   });
 
+  test('doctor: all is well in the lab', async () => {
+    const { code, out } = await ask(['doctor']);
+    assert.equal(code, 0, out);
+    assert.match(out, /^mx\.merpati\.test\n {2}✓ mx\.merpati\.test is 127\./);
+    assert.match(out, /\n {2}✓ mail for surat\.test comes to mx\.surat\.test\n/);
+  });
+
   test('store: check, statistics, backup', async () => {
     const checked = await ask(['store', 'check', '--deep', '--progress=json']);
     const progress = checked.err.trim().split('\n');

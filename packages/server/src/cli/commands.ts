@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     () => import('./commands/status.ts'),
   ),
   entry(
+    'doctor',
+    () => say('is all well, and what to do', 'apakah semua beres, dan apa tindakannya'),
+    () => import('./commands/doctor.ts'),
+  ),
+  entry(
     'mail',
     () => say('send, list, read and fetch mail', 'kirim, daftar, baca, dan ambil email'),
     () => import('./commands/mail.ts'),

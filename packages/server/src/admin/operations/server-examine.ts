@@ -1,0 +1,156 @@
+/**
+ * What a doctor looks at: configuration, names in the DNS as others see them, disk, queue, store.
+ * Each finding is a code with facts; `ok` says what was looked at and was right.
+ */
+
+import { statfs } from 'node:fs/promises';
+import { reverseName } from '@merpati/formats/auth/spf.ts';
+import { readAddress } from '@merpati/formats/dns/address.ts';
+import { z } from 'zod';
+import { checkConfig } from '../../config/check.ts';
+import type { ConfigProblem } from '../../config/problem.ts';
+import type { Home } from '../../home.ts';
+import type { DnsRecord, RecordType } from '../../world.ts';
+import { operation } from '../operation.ts';
+import type { ExamineCode } from '../examine-words.ts';
+
+export interface Finding {
+  readonly code: ExamineCode;
+  readonly severity: 'ok' | 'warning' | 'error';
+  readonly args: Readonly<Record<string, string | number>>;
+}
+
+export interface Examined {
+  readonly server: string;
+  readonly config: readonly ConfigProblem[];
+  readonly findings: readonly Finding[];
+}
+
+export const serverExamine = operation({
+  input: z.strictObject({}),
+  async run(context): Promise<readonly Examined[]> {
+    const examined: Examined[] = [];
+    for (const home of context.homes) {
+      const { config, world } = home;
+      const names = [...(await ownName(home)), ...(await domains(home))];
+      const findings = [...names, await disk(home), ...(await queue(home)), await store(home)];
+      const problems = context.lab === null ? checkConfig(config, world.nowMs()) : [];
+      examined.push({ server: config.hostname, config: problems, findings });
+    }
+    return examined;
+  },
+});
+
+const finding =
+  (severity: Finding['severity']) =>
+  (code: ExamineCode, args: Finding['args']): Finding => ({ code, severity, args });
+const ok = finding('ok');
+const warning = finding('warning');
+const error = finding('error');
+
+/** The record of that type; some types share one. */
+type Of<Type extends RecordType, Each = DnsRecord> = Each extends { readonly type: infer Types }
+  ? Type extends Types
+    ? Each
+    : never
+  : never;
+
+/** null: the DNS gives no answer now. */
+async function ask<Type extends RecordType>(
+  home: Home,
+  name: string,
+  type: Type,
+): Promise<Of<Type>[] | null> {
+  const answer = await home.world.dns.query(name, type);
+  if (answer.kind === 'error') return null;
+  if (answer.kind !== 'records') return [];
+  return answer.records.filter((record): record is Of<Type> => record.type === type);
+}
+
+/** Others look it up, there and back. */
+async function ownName(home: Home): Promise<Finding[]> {
+  const host = home.config.hostname;
+  const [four, six] = [await ask(home, host, 'A'), await ask(home, host, 'AAAA')];
+  if (four === null || six === null) return [warning('dns.silent', { name: host })];
+  const addresses = [...four, ...six].map(({ address }) => address);
+  if (addresses.length === 0) return [error('dns.host.missing', { host })];
+  const found = [ok('dns.host', { host, addresses: addresses.join(', ') })];
+  for (const address of addresses) found.push(await wayBack(home, address));
+  return found;
+}
+
+async function wayBack(home: Home, address: string): Promise<Finding> {
+  const host = home.config.hostname;
+  const octets = readAddress(address);
+  const records = octets === null ? [] : await ask(home, reverseName(octets), 'PTR');
+  if (records === null) return warning('dns.silent', { name: address });
+  const names = records.map(({ target }) => target);
+  return names.includes(host.toLowerCase())
+    ? ok('dns.ptr', { address, host })
+    : warning('dns.ptr.other', { address, host, names: names.join(', ') });
+}
+
+async function domains(home: Home): Promise<Finding[]> {
+  const rows = await home.store.domains();
+  if (rows.length === 0) return [warning('domains.none', {})];
+  const found: Finding[] = [];
+  for (const { name } of rows) {
+    found.push(await exchanger(home, name));
+    found.push(await policy(home, { domain: name, at: name, starts: 'v=spf1', what: 'SPF' }));
+    const at = `_dmarc.${name}`;
+    found.push(await policy(home, { domain: name, at, starts: 'v=DMARC1', what: 'DMARC' }));
+  }
+  return found;
+}
+
+async function exchanger(home: Home, domain: string): Promise<Finding> {
+  const host = home.config.hostname.toLowerCase();
+  const records = await ask(home, domain, 'MX');
+  if (records === null) return warning('dns.silent', { name: domain });
+  const hosts = records.map(({ exchange }) => exchange);
+  if (hosts.includes(host)) return ok('dns.mx', { domain, host });
+  if (hosts.length === 0) return error('dns.mx.missing', { domain, host });
+  return warning('dns.mx.elsewhere', { domain, host, hosts: hosts.join(', ') });
+}
+
+async function policy(
+  home: Home,
+  wanted: { readonly domain: string; at: string; starts: string; what: string },
+): Promise<Finding> {
+  const { domain, at, starts, what } = wanted;
+  const records = await ask(home, at, 'TXT');
+  if (records === null) return warning('dns.silent', { name: at });
+  const texts = records.map(({ strings }) => Buffer.concat(strings).toString('latin1'));
+  const fitting = texts.filter((text) => text.toLowerCase().startsWith(starts.toLowerCase()));
+  if (fitting.length === 1) return ok('dns.policy', { domain, what });
+  const code = fitting.length === 0 ? 'dns.policy.missing' : 'dns.policy.several';
+  return warning(code, { domain, what, at });
+}
+
+/** Below this the store takes no more mail soon. */
+const roomBytesMin = 1024 ** 3;
+
+async function disk(home: Home): Promise<Finding> {
+  const folder = home.config.data;
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  return (freeBytes < roomBytesMin ? warning : ok)('disk.room', { folder, freeBytes });
+}
+
+async function queue(home: Home): Promise<Finding[]> {
+  const { waiting, held, oldestMs } = await home.store.queueCount();
+  const since = oldestMs === null ? 0 : home.world.nowMs() - oldestMs;
+  const found = [
+    since > home.config.queue.delay_notice_after_s * 1000
+      ? warning('queue.old', { waiting, oldMs: since })
+      : ok('queue.moves', { waiting }),
+  ];
+  if (held > 0) found.push(warning('queue.holds', { held }));
+  return found;
+}
+
+async function store(home: Home): Promise<Finding> {
+  const { findings, counted } = await home.store.check({ deep: false });
+  if (findings.length === 0) return ok('store.whole', { messages: counted.messages });
+  return error('store.broken', { count: findings.length });
+}

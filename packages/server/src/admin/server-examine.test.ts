@@ -1,0 +1,79 @@
+/** What the doctor finds, in worlds that are in order and in others. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { RecordData } from '@merpati/formats/dns/message.ts';
+import { testHome } from '../testing/home.ts';
+import type { Zone } from '../testing/scripted-dns.ts';
+import { createTestWorld } from '../testing/test-world.ts';
+import { examineWords } from './examine-words.ts';
+import type { Examined } from './operations/server-examine.ts';
+import { perform } from './perform.ts';
+
+const text = (value: string): RecordData => ({ type: 'TXT', strings: [Buffer.from(value)] });
+
+const good: Zone = {
+  'mx.merpati.test': [
+    { type: 'A', address: '192.0.2.7' },
+    { type: 'AAAA', address: '2001:db8::7' },
+  ],
+  '7.2.0.192.in-addr.arpa': [{ type: 'PTR', target: 'mx.merpati.test' }],
+  [`7.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`]: [{ type: 'PTR', target: 'mx.merpati.test' }],
+  'contoh.id': [
+    { type: 'MX', preference: 10, exchange: 'mx.merpati.test' },
+    text('something else'),
+    text('v=spf1 mx -all'),
+  ],
+  '_dmarc.contoh.id': [text('v=DMARC1; p=none')],
+};
+
+async function examine(zone: Zone, domain: string | null = 'contoh.id'): Promise<Examined> {
+  await using world = await createTestWorld(zone, { dnsTimeoutMs: 500 });
+  await using made = await testHome({ world: { dns: world.dns } });
+  if (domain !== null) await made.addDomain(domain);
+  const context = { homes: [made.home], lab: null, server: null } as const;
+  const [examined] = (await perform(context, 'server.examine', {})) as Examined[];
+  assert.ok(examined);
+  return examined;
+}
+
+const troubles = ({ findings }: Examined) =>
+  findings.filter(({ severity }) => severity !== 'ok').map(({ code }) => code);
+
+test('all is well', async () => {
+  const examined = await examine(good);
+  assert.deepEqual(troubles(examined), []);
+  const codes = examined.findings.map(({ code }) => code);
+  assert.deepEqual(codes, [
+    ...['dns.host', 'dns.ptr', 'dns.ptr', 'dns.mx', 'dns.policy', 'dns.policy'],
+    ...['disk.room', 'queue.moves', 'store.whole'],
+  ]);
+});
+
+test('each trouble has its name', async () => {
+  const table: [string, Zone, readonly string[]][] = [
+    ['no address', { ...good, 'mx.merpati.test': [] }, ['dns.host.missing']],
+    ['no way back', { ...good, '7.2.0.192.in-addr.arpa': [] }, ['dns.ptr.other']],
+    [
+      'mail goes elsewhere',
+      { ...good, 'contoh.id': [{ type: 'MX', preference: 1, exchange: 'a.test' }] },
+      ['dns.mx.elsewhere', 'dns.policy.missing'],
+    ],
+    ['nobody knows', { ...good, 'contoh.id': [text('v=spf1 -all')] }, ['dns.mx.missing']],
+    [
+      'two policies',
+      { ...good, '_dmarc.contoh.id': [text('v=DMARC1; p=none'), text('v=DMARC1; p=reject')] },
+      ['dns.policy.several'],
+    ],
+  ];
+  for (const [name, zone, expected] of table) {
+    assert.deepEqual(troubles(await examine(zone)), expected, name);
+  }
+  assert.deepEqual(troubles(await examine(good, null)), ['domains.none']);
+});
+
+test('both languages name the same facts', () => {
+  const names = (words: string) =>
+    [...words.matchAll(/\{(\w+)\}/g)].map(([name]) => name).toSorted((a, b) => a.localeCompare(b));
+  for (const { en, id } of Object.values(examineWords)) assert.deepEqual(names(id), names(en));
+});
