@@ -24,16 +24,19 @@ import { joinOfKeys, orderBy, sortFound } from './sort.ts';
 /** Rows that are looked at in one statement: some ten milliseconds, without text. */
 const windowMax = searchLimits.foundMax;
 
-/** What a connection needs before it can search. */
+/**
+ * What a connection needs before it can search. The columns say that they are integers: compared
+ * with one that does, a column without a type is converted first, and its key is of no use.
+ */
 export function prepareSearches(db: Database): void {
   db.exec(`
-    CREATE TEMP TABLE verdict (search, content_id, leaf, verdict,
+    CREATE TEMP TABLE verdict (search INTEGER, content_id INTEGER, leaf INTEGER, verdict INTEGER,
       PRIMARY KEY (search, content_id, leaf)) WITHOUT ROWID;
-    CREATE TEMP TABLE uid_range (search, number, first, last,
+    CREATE TEMP TABLE uid_range (search INTEGER, number INTEGER, first INTEGER, last INTEGER,
       PRIMARY KEY (search, number, first)) WITHOUT ROWID;
-    CREATE TEMP TABLE found (search, uid, PRIMARY KEY (search, uid)) WITHOUT ROWID;
-    CREATE TEMP TABLE fresh_key (search, content_id, sent_ms, subject, from_key, to_key, cc_key,
-      display_from, display_to, PRIMARY KEY (search, content_id)) WITHOUT ROWID;
+    CREATE TEMP TABLE found (search INTEGER, uid INTEGER, PRIMARY KEY (search, uid)) WITHOUT ROWID;
+    CREATE TEMP TABLE fresh_key (search INTEGER, content_id INTEGER, sent_ms, subject, from_key,
+      to_key, cc_key, display_from, display_to, PRIMARY KEY (search, content_id)) WITHOUT ROWID;
   `);
   // All grams there are: how a text of one or two characters is found.
   db.exec("CREATE VIRTUAL TABLE temp.gram USING fts5vocab('main', 'content_grams', 'row')");
