@@ -34,7 +34,6 @@ export async function startImap(
   authenticator: Authenticator,
   options: ImapOptions = {},
 ): Promise<RunningImap> {
-  untoldMailOf(home.store);
   const service: ImapService = {
     home,
     authenticator,
@@ -44,6 +43,8 @@ export async function startImap(
     ...home.config.listen.imap.map((text) => ({ protocol: 'imap' as const, text })),
     ...home.config.listen.imaps.map((text) => ({ protocol: 'imaps' as const, text })),
   ];
+  // Hearing of every commit costs whoever delivers: not where nobody reads by IMAP.
+  if (wanted.length > 0) untoldMailOf(home.store);
   const started: { protocol: 'imap' | 'imaps'; listener: Listener }[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(started.map(({ listener }) => listener.stop(imapLimits.stopGraceMs)));
