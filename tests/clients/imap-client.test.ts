@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { ImapClient, readWhole } from '@merpati/client/imap/client.ts';
 import { ImapFault } from '@merpati/client/imap/fault.ts';
 import type { LoginWay } from '@merpati/client/imap/authenticate.ts';
-import { Dovecot } from '../peers/dovecot.ts';
+import { Dovecot, dovecotAtOnce } from '../peers/dovecot.ts';
 import { Folder, makeCertificate, type Certificate } from '../peers/machine.ts';
 import { Merpati } from '../peers/merpati.ts';
 import { requireProgram, whyMissing, type Program } from '../programs.ts';
@@ -34,7 +34,12 @@ async function startMerpati(): Promise<Peer> {
 async function startDovecot(): Promise<Peer> {
   const folder = new Folder('imap-client');
   const certificate = await makeCertificate(folder.path, ['localhost']);
-  const server = await Dovecot.start({ users: { [user]: password }, certificate, imap: true });
+  const server = await Dovecot.start({
+    users: { [user]: password },
+    certificate,
+    imap: true,
+    settings: dovecotAtOnce,
+  });
   return {
     ports: server.ports,
     certificate,

@@ -19,6 +19,14 @@ export interface DovecotOptions {
   readonly settings?: string;
 }
 
+/** Settings: a refused login answers at once, for nobody here guesses passwords. */
+export const dovecotAtOnce = `auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}`;
+
 export class Dovecot implements AsyncDisposable {
   /** `lmtp:unix:…` for Postfix. */
   readonly lmtpSocket: string;

@@ -4,7 +4,7 @@
  */
 
 import { rmSync } from 'node:fs';
-import { Dovecot } from '../peers/dovecot.ts';
+import { Dovecot, dovecotAtOnce } from '../peers/dovecot.ts';
 import { Folder, makeCertificate } from '../peers/machine.ts';
 import { Postfix } from '../peers/postfix.ts';
 import type { PeerName, Service } from './format.ts';
@@ -59,13 +59,7 @@ async function startDovecotWorld(): Promise<World> {
     certificate: await makeCertificate(folder.path, ['mx.merpati.test']),
     relay: { port: postfix.port },
     imap: true,
-    // A refused login answers at once: there is nobody here to guess passwords.
-    settings: `auth_failure_delay = 0
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}`,
+    settings: dovecotAtOnce,
   });
   return {
     async prepare(transcript) {
