@@ -1,6 +1,6 @@
 /**
- * What IMAP tells of a message, for the fuzzer: any octets are a message, whatever is told of it can
- * be read as a response, and every section lies within it.
+ * What IMAP tells of a message, for the fuzzer: any octets are a message, whatever is told of it
+ * can be read as a response, and every section lies within it.
  */
 
 import { ascii, concat, equalBytes, utf8 } from '../bytes.ts';
@@ -20,9 +20,11 @@ import { withoutExtensions } from './shorten-structure.ts';
 import { readMessageUrl } from './url.ts';
 
 const messages = [
-  'From: "A \\"B\\"" <@r.test:a@b.test>, tim: c@d.test;\r\nSubject: =?utf-8?Q?=C3=A9?= \xe9\r\n\r\nx',
+  'From: "A \\"B\\"" <@r.test:a@b.test>, tim: c@d.test;\r\n' +
+    'Subject: =?utf-8?Q?=C3=A9?= \xe9\r\n\r\nx',
   'Content-Type: multipart/mixed; boundary=x; name*0*=utf-8\'\'%E2; name*1="a b"\r\n' +
-    'Content-Language: id, en\r\n\r\n--x\r\n\r\none\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n' +
+    'Content-Language: id, en\r\n\r\n--x\r\n\r\none\r\n--x\r\n' +
+    'Content-Type: message/rfc822\r\n\r\n' +
     'Subject: inner\r\nContent-Type: multipart/digest; boundary=y\r\n\r\n--y\r\n\r\nA: b\r\n\r\n' +
     'c\r\n--y--\r\n--x\r\nContent-Disposition: attachment; filename="a\r\n b"\r\n' +
     'Content-Transfer-Encoding: base64\r\nContent-ID: <c@d>\r\n\r\nAAEC\r\n--x--\r\n',

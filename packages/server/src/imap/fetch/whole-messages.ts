@@ -1,6 +1,6 @@
 /**
- * The small messages of one FETCH, read with their neighbours: clients fetch bodies in long rows, and
- * one look at the disk serves many of them. What is held is bounded.
+ * The small messages of one FETCH, read with their neighbours: clients fetch bodies in long rows,
+ * and one look at the disk serves many of them. What is held is bounded.
  */
 
 import type { Uid } from '@merpati/store/ids.ts';
