@@ -5,7 +5,7 @@ import { latin1, utf8 } from '../bytes.ts';
 import { createMimeReader, readMime } from './mime.ts';
 import { foldForSearch } from './text-fold.ts';
 import { readHtmlText } from './text-html.ts';
-import { hasInField, TextGatherer, type MessageText } from './text.ts';
+import { foldHead, hasInField, TextGatherer, type MessageText } from './text.ts';
 
 function textOf(message: string | Uint8Array, lengthMax?: number): MessageText {
   const gatherer = new TextGatherer(lengthMax);
@@ -139,4 +139,13 @@ test('whatever the octets, there is a text without line ends but its own', () =>
       assert.ok(!/[\r\n]/u.test(preview));
     }),
   );
+});
+
+test('an address with a comment in the middle of it is found as well', () => {
+  const text = 'From: <rina (that is me)@ (here) surat.test>, budi@surat.test (Budi)\r\n\r\n';
+  const { root } = readMime(utf8(text));
+  const head = foldHead(root.head);
+  for (const part of ['rina@surat.test', 'budi@surat.test', 'that is me', 'Budi']) {
+    assert.ok(hasInField(head, foldForSearch('From'), foldForSearch(part)), part);
+  }
 });

@@ -4,10 +4,11 @@
  * bounded size. RFC 9051 §6.4.4 (BODY, TEXT, HEADER); RFC 8970 §3 (PREVIEW).
  */
 
+import { mailboxesOf, readAddressList } from './address.ts';
 import { createTextReader } from './charset.ts';
 import { createContentDecoder } from './content-decoder.ts';
 import { decodeWords } from './encoded-word.ts';
-import type { Head } from './head.ts';
+import type { Field, Head } from './head.ts';
 import { textLimits } from './limits.ts';
 import type { PartSink } from './mime.ts';
 import { fileNameOf } from './part.ts';
@@ -117,9 +118,22 @@ export class TextGatherer {
 export function foldHead(head: Head): string {
   let text = '';
   for (const field of head.fields) {
-    text += `${foldForSearch(field.name)}: ${foldForSearch(decodeWords(field.value()))}\n`;
+    text += `${foldForSearch(field.name)}: ${foldForSearch(fieldText(field))}\n`;
   }
   return text;
+}
+
+const addressFields: ReadonlySet<string> = new Set(['from', 'to', 'cc', 'bcc']);
+
+/** Who looks for an address finds it also where comments stand in the middle of it. */
+function fieldText(field: Field): string {
+  const value = field.value();
+  const text = decodeWords(value);
+  if (!value.includes('(') || !addressFields.has(field.key)) return text;
+  const hidden = mailboxesOf(readAddressList(value)).filter(
+    ({ address }) => !value.includes(address),
+  );
+  return [text, ...hidden.map(({ address }) => address)].join(' ');
 }
 
 /**
