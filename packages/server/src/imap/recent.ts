@@ -23,9 +23,8 @@ class UntoldMail {
   readonly #firsts = new Map<string, Uid>();
 
   constructor(store: Store) {
-    store.subscribe((changes) => {
-      for (const change of changes) this.#hear(change);
-    });
+    const hear = (changes: readonly Change[]): void => changes.forEach((one) => this.#hear(one));
+    store.subscribe(hear, { of: 'mail' });
   }
 
   #hear(change: Change): void {
@@ -118,17 +117,15 @@ export function recentRanges(session: Session, selected: Selected): readonly Num
   return session.modes.rev2 ? [] : (rangesOf.get(selected) ?? []);
 }
 
-/** `recentBit`, or 0. */
-export function recentBitOf(session: Session, one: number): number {
-  const { selected } = session;
-  if (selected === null) return 0;
-  const ranges = recentRanges(session, selected);
+/** `recentBit` when the uid is in one of the ranges, or 0. */
+export function recentBitIn(ranges: readonly NumberRange[], one: number): number {
+  if (ranges.length === 0) return 0;
   return ranges.some(({ from, to }) => from <= one && one <= to) ? recentBit : 0;
 }
 
-/** The row as this client is to see it. */
+/** The row as the client of the selected mailbox is to see it. */
 export function withRecent(session: Session, row: FlagRow): FlagRow {
-  const bit = recentBitOf(session, row.uid);
+  const bit = recentBitIn(recentRanges(session, session.open), row.uid);
   return bit === 0 ? row : { ...row, flags: row.flags | bit };
 }
 

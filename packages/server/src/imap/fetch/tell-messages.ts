@@ -12,7 +12,7 @@ import { mayDo } from '../access/rights.ts';
 import type { Answer } from '../command-row.ts';
 import { answerFailure } from '../failure.ts';
 import { imapLimits } from '../limits.ts';
-import { recentBitOf, withRecent } from '../recent.ts';
+import { recentBitIn, recentRanges, withRecent } from '../recent.ts';
 import type { Session } from '../session.ts';
 import { writeFlagsItem, writeModseqItem } from '../view/tell.ts';
 import { AnswerBuffer } from './answer-buffer.ts';
@@ -64,6 +64,7 @@ class Teller implements Outcome {
   readonly #telling: Telling;
   readonly #answer = new AnswerBuffer();
   readonly #whole: WholeMessages;
+  readonly #recent: readonly NumberRange[];
   /** No item of the response at hand has been written. */
   #isFirst = true;
 
@@ -71,6 +72,7 @@ class Teller implements Outcome {
     this.#session = session;
     this.#telling = telling;
     this.#whole = new WholeMessages(session);
+    this.#recent = recentRanges(session, session.open);
   }
 
   async run(): Promise<void> {
@@ -115,7 +117,7 @@ class Teller implements Outcome {
       else if (item === 'modseq') line += `${gap}MODSEQ (${table.modseqs[row]!})`;
       else {
         const keywords = table.keywords[table.keywordSets[row]!]!;
-        const flags = table.flags[row]! | recentBitOf(this.#session, one);
+        const flags = table.flags[row]! | recentBitIn(this.#recent, one);
         line += gap + writeFlagsItem({ flags, keywords });
       }
       gap = ' ';
