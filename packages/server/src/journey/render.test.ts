@@ -193,6 +193,18 @@ test('verdicts, in both languages', () => {
       'diterima mx1.contoh.org dalam 1 jam 1 mnt',
     ],
     [
+      [
+        {
+          ...siti.stored(2),
+          code: 'store.appended',
+          args: { account: 'siti@contoh.org', mailbox: 'Drafts' },
+        },
+      ],
+      '✓',
+      'put into Drafts of siti@contoh.org',
+      'ditaruh di Drafts milik siti@contoh.org',
+    ],
+    [
       [siti.queued(240), siti.failed(900)],
       '✕',
       'failed: "550 5.1.1 No such user"',

@@ -86,6 +86,7 @@ export function verdictMark({ kind }: Pick<Verdict, 'kind'>): string {
     failed: '✕',
     refused: '✕',
     cancelled: '✕',
+    kept: '✓',
     held: '◌',
     queued: '◔',
     working: '◑',
@@ -93,8 +94,15 @@ export function verdictMark({ kind }: Pick<Verdict, 'kind'>): string {
   return glyphs[kind];
 }
 
+const goodKinds: ReadonlySet<LaneVerdict['kind']> = new Set([
+  'inbox',
+  'kept',
+  'accepted',
+  'expanded',
+]);
+
 function paintVerdict(kind: LaneVerdict['kind'], text: string, paint: Paint): string {
-  if (kind === 'inbox' || kind === 'accepted' || kind === 'expanded') return paint.ok(text);
+  if (goodKinds.has(kind)) return paint.ok(text);
   if (kind === 'failed' || kind === 'refused' || kind === 'cancelled') return paint.bad(text);
   if (kind === 'delayed' || kind === 'held') return paint.warn(text);
   return paint.info(text);
@@ -127,6 +135,11 @@ function laneText(lane: Lane, startedUs: number, reader: Reader, several = false
         `in the inbox of ${whose} after ${took}`,
         `di kotak masuk ${whose} setelah ${took}`,
       );
+    }
+    case 'kept': {
+      const mailbox = clean(verdict.mailbox);
+      const whose = clean(verdict.account || lane.rcpt);
+      return say(`put into ${mailbox} of ${whose}`, `ditaruh di ${mailbox} milik ${whose}`);
     }
     case 'accepted': {
       const host = clean(verdict.host);
@@ -331,7 +344,8 @@ function renderDialogue(event: ShownEvent, options: RenderOptions): string[] {
 function renderLanes(view: JourneyView, lanes: readonly Lane[], options: RenderOptions): string[] {
   const { paint } = options;
   const lines: string[] = [];
-  const isGood = (lane: Lane) => lane.verdict.kind === 'inbox' || lane.verdict.kind === 'accepted';
+  const isGood = (lane: Lane) =>
+    goodKinds.has(lane.verdict.kind) && lane.verdict.kind !== 'expanded';
   const folded = lanes.length > lanesMax ? lanes.filter(isGood) : [];
   if (folded.length > 0) {
     const mark = paint.ok('✓');

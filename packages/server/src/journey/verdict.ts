@@ -8,6 +8,8 @@ import type { JourneyView, ShownEvent } from './view.ts';
 export type LaneVerdict =
   /** In a mailbox that we know of. */
   | { readonly kind: 'inbox'; readonly account: string }
+  /** Put into a mailbox by its owner: a draft, a copy of what was sent, an import. */
+  | { readonly kind: 'kept'; readonly account: string; readonly mailbox: string }
   /** Another server has taken it over; what it does with it is beyond our view. */
   | { readonly kind: 'accepted'; readonly host: string; readonly reply: string }
   /** An alias: its targets have lanes of their own. */
@@ -64,7 +66,11 @@ function step(before: LaneVerdict, event: ShownEvent): LaneVerdict | null {
   if (code === 'store.stored' || code === 'store.duplicate') {
     return { kind: 'inbox', account: text(args['account']) };
   }
-  if (before.kind === 'inbox') return null; // nothing takes it out again
+  if (code === 'store.appended') {
+    return { kind: 'kept', account: text(args['account']), mailbox: text(args['mailbox']) };
+  }
+  // Nothing takes it out again.
+  if (before.kind === 'inbox' || before.kind === 'kept') return null;
   switch (code) {
     case 'route.alias':
     case 'route.forwarded':
@@ -110,6 +116,7 @@ const order = [
   'queued',
   'accepted',
   'inbox',
+  'kept',
   'expanded',
 ] as const satisfies readonly LaneVerdict['kind'][];
 
