@@ -1,7 +1,7 @@
 /** An address that leads to others, ours or foreign ones. */
 
 import { z } from 'zod';
-import { findCircle } from '../../accounts/resolve.ts';
+import { findCircle } from '../../accounts/alias-circle.ts';
 import { AdminFault, operation } from '../operation.ts';
 import { homeOfAddress, readAddress } from '../places.ts';
 import type { AliasView } from './alias-list.ts';
