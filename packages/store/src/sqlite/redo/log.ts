@@ -48,6 +48,7 @@ export class RedoLog {
   #buffer = Buffer.allocUnsafeSlow(64 * 1024);
   /** Nobody knows what it holds, or there was no room for it: it is not used any more. */
   #isBroken = false;
+  #isKept = false;
   syncs = 0;
 
   constructor(paths: StorePaths, epoch: number) {
@@ -100,13 +101,24 @@ export class RedoLog {
 
   /** Is there anything that would be done again? */
   get isAhead(): boolean {
-    return this.#number > this.#floor;
+    return !this.#isKept && this.#number > this.#floor;
   }
 
   /** Everything in it is in the database, and the database is on disk. */
   reset(): void {
+    if (this.#isKept) return;
     this.#floor = this.#number;
     this.#end = 0;
+  }
+
+  /**
+   * A sync of the segment has failed, and what was answered may be whole nowhere but here: it stays
+   * as it is until the store is opened again.
+   */
+  keep(): void {
+    if (!this.isAhead) return;
+    this.#isKept = true;
+    this.#isBroken = true;
   }
 
   get end(): number {

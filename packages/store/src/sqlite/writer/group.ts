@@ -94,6 +94,7 @@ export class GroupCommit {
     try {
       blobs.beginGroup();
     } catch (error) {
+      this.#redo.keep();
       this.#fail(tasks, error, results);
       return { prepared: [], redo: null };
     }
@@ -113,6 +114,7 @@ export class GroupCommit {
       return { prepared, redo };
     } catch (error) {
       // After a failed sync nobody knows what is on disk: that file is never trusted again.
+      this.#redo.keep();
       blobs.abandonSegment();
       this.#fail(prepared, error, results);
       return { prepared: [], redo: null };
@@ -201,6 +203,7 @@ export class GroupCommit {
     try {
       this.#context.blobs.sync();
     } catch (error) {
+      this.#redo.keep();
       this.#context.blobs.abandonSegment();
       this.#fail(prepared, error, results);
       return;
