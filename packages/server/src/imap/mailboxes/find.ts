@@ -5,7 +5,8 @@
 
 import type { MailboxStatus, SharedMailbox, Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
-import { type Rights, allRights } from '../access/rights.ts';
+import { effectiveRights } from '@merpati/store/rights.ts';
+import { type Rights, allRights, mayDo } from '../access/rights.ts';
 import { nameOfOther, placeOf } from './names.ts';
 
 /** A mailbox as a session sees it. */
@@ -31,11 +32,23 @@ export async function findPlace({ store, account }: Looker, name: string): Promi
     const status = await store.mailbox(account, place.name);
     return status === null || status.role === 'downloaded' ? null : ownPlace(account, status);
   }
-  const shared = await store.sharedMailboxes(account);
-  const found = shared.find(
-    ({ ownerAddress, status }) => ownerAddress === place.address && status.name === place.name,
-  );
-  return found === undefined ? null : otherPlace(found);
+  return findOther({ store, account }, place);
+}
+
+/** A few rows are read, however many mailboxes are shared. */
+async function findOther(
+  { store, account }: Looker,
+  { address, name }: { readonly address: string; readonly name: string },
+): Promise<Place | null> {
+  const found = await store.findAddress(address);
+  const own = await store.findAccount(account);
+  if (found?.kind !== 'account' || own === null || found.account.id === account) return null;
+  const owner = found.account;
+  const status = await store.mailbox(owner.id, name);
+  if (status === null || status.role === 'downloaded') return null;
+  const rights = effectiveRights(await store.acl(owner.id, status.id), own.address);
+  if (!mayDo(rights, 'l')) return null;
+  return otherPlace({ owner: owner.id, ownerAddress: owner.address, rights, status });
 }
 
 /** All that the account sees: its own, then those of others, each by name. */
