@@ -99,8 +99,8 @@ const streamed: ReadonlySet<string> = new Set(['APPEND', 'REPLACE']);
 /**
  * Reads a command that has come in whole. Throws `SyntaxFault`: `imap.bad-tag` ·
  * `imap.unknown-command` · `imap.bad-arguments` · `imap.bad-set` · `imap.bad-flag` ·
- * `imap.bad-charset` (NO [BADCHARSET]) · `imap.bad-mailbox` (NO [CANNOT]) · `imap.too-many` and
- * `imap.too-long`, beyond a limit.
+ * `imap.bad-base64` · `imap.literal-missing` · `imap.bad-charset` (NO [BADCHARSET]) ·
+ * `imap.bad-mailbox` (NO [CANNOT]) · `imap.too-many` and `imap.too-long`, beyond a limit.
  *
  * @example
  * readCommand([ascii('a1 UID FETCH 1:* FLAGS')], { utf8: false })
