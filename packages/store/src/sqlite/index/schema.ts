@@ -97,8 +97,8 @@ CREATE TABLE thread_ref (
   PRIMARY KEY (account_id, ref)
 ) STRICT, WITHOUT ROWID;
 
--- Whoever deletes a content, its entry goes in the same transaction. Until then it has one or is
--- ahead of the mark: nothing is looked for in vain while mail is delivered and expunged at once.
+-- Whoever deletes a content, its entry goes in the same transaction. Full text is told only of what
+-- it has: it would keep a note of every number that it is told to forget.
 CREATE TRIGGER content_gone AFTER DELETE ON content BEGIN
   DELETE FROM content_grams WHERE rowid =
     (SELECT entry_id FROM content_index WHERE entry_id = ${gone});
