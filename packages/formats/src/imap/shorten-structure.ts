@@ -1,6 +1,6 @@
 /**
- * BODY made of a BODYSTRUCTURE that was written before: the extension data are left out. RFC 9051
- * §7.5.2.
+ * BODY made of a BODYSTRUCTURE: the extension data are left out. RFC 9051 §7.5.2. Tests and the
+ * fuzzer hold the two forms that are written against each other with it.
  */
 
 import { concat, latin1 } from '../bytes.ts';

@@ -10,7 +10,7 @@ import type { FetchItem } from '@merpati/formats/imap/fetch-item.ts';
 import { writeNstring } from '@merpati/formats/imap/response-writer.ts';
 import { type SectionOctets, cutSection, sectionSize } from '@merpati/formats/imap/section.ts';
 import type { NumberedPart } from '@merpati/formats/imap/section.ts';
-import { readMime } from '@merpati/formats/message/mime.ts';
+import { createMimeReader } from '@merpati/formats/message/mime.ts';
 import { TextGatherer } from '@merpati/formats/message/text.ts';
 import type { Session } from '../session.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
@@ -61,13 +61,12 @@ export async function writeBodyItem(to: BodyAnswer, planned: PlannedItem): Promi
   }
 }
 
-/** LIMIT: of a large message that was not read yet there is no preview. */
 async function previewOf(body: MessageBody): Promise<string> {
-  if (body.isLarge) return '';
   const gatherer = new TextGatherer();
-  const bytes = await body.bytes();
-  const { root } = readMime(bytes, { onPart: (part) => gatherer.onPart(part) });
-  return gatherer.finish(root).preview;
+  const reader = createMimeReader({ onPart: (part) => gatherer.onPart(part) });
+  const whole = await body.find({ part: [], text: null, fields: [] });
+  if (whole !== null) for await (const chunk of body.read(whole)) reader.write(chunk);
+  return gatherer.finish(reader.end().root).preview;
 }
 
 async function writeOctets(to: BodyAnswer, { label, ask }: BodyItem): Promise<boolean> {

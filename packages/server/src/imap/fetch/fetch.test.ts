@@ -57,6 +57,9 @@ test('a large message streams by, and is the same in all its pieces', async (t) 
   assert.equal(literalOf(piece, 'BINARY[2]<1499990>'), content.toString('latin1', 1_499_990));
   assert.equal(literalOf(piece, 'BODY[2]<3>'), lines[0].slice(3, 8));
 
+  const shown = await octets(client, 'FETCH 1 (BODY.PEEK[1] PREVIEW)');
+  assert.ok(shown.endsWith('PREVIEW "one")\r\nOK Fetched\r\n'));
+
   const head = await octets(client, 'FETCH 1 (BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.5>)');
   assert.equal(literalOf(head, 'BODY[TEXT]<0>'), '--x\r\n');
   assert.ok(message.startsWith(literalOf(head, 'BODY[HEADER]')));
@@ -110,10 +113,10 @@ test('a message that is damaged on disk is named, and the others are told', asyn
   client.socket.destroy();
 });
 
-/** Turns a bit of this text, wherever it lies in the folder. */
+/** Turns a bit of this text where the bodies are. */
 function spoil(directory: string, text: string): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.includes('sqlite') || entry.name.includes('.db')) continue;
+    if (!entry.isFile() || !entry.parentPath.endsWith('segments')) continue;
     const path = join(entry.parentPath, entry.name);
     const bytes = readFileSync(path);
     const at = bytes.indexOf(text);
@@ -122,7 +125,7 @@ function spoil(directory: string, text: string): void {
     writeFileSync(path, bytes);
     return;
   }
-  assert.fail(`${text} lies in no file`);
+  assert.fail(`${text} lies in no segment`);
 }
 
 test('messages that others have expunged are left out, and that is said', async (t) => {
