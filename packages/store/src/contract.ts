@@ -962,8 +962,14 @@ export interface Store {
   /** Drops journeys whose id was made before; never touches mail. */
   pruneJourneys(beforeMs: number): Promise<number>;
 
-  /** Called after each commit with what it changed. Answers how to stop. */
-  subscribe(listener: (changes: readonly Change[]) => void): () => void;
+  /**
+   * Called after each commit with what it changed. Answers how to stop. Who asks for `mail` hears
+   * nothing of journeys and of the queue, which cost most on their way.
+   */
+  subscribe(
+    listener: (changes: readonly Change[]) => void,
+    options?: { readonly of: 'all' | 'mail' },
+  ): () => void;
 
   check(options: {
     readonly deep: boolean;

@@ -23,7 +23,7 @@ export class Feed {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(store: Store) {
-    this.#stop = store.subscribe((changes) => this.#dispatch(changes));
+    this.#stop = store.subscribe((changes) => this.#dispatch(changes), { of: 'mail' });
   }
 
   listen(account: AccountId, listener: FeedListener): void {

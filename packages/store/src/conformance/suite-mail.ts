@@ -204,21 +204,30 @@ export function mailSuite(engine: Engine): void {
     withStore(engine, async (store) => {
       const account = await begin(store);
       const heard: Change[] = [];
+      const ofMail: Change[] = [];
+      const stopMail = store.subscribe((changes) => ofMail.push(...changes), { of: 'mail' });
+      await fill(store, account, 1);
       const stop = store.subscribe((changes) => heard.push(...changes));
-      await fill(store, account, 20);
+      await fill(store, account, 19);
       const added = heard.flatMap((change) =>
         change.kind === 'message-added' ? [change.uid] : [],
       );
       assert.deepEqual(
         added,
-        Array.from({ length: 20 }, (_, index) => index + 1),
+        Array.from({ length: 19 }, (_, index) => index + 2),
+      );
+      assert.deepEqual(
+        ofMail.map(({ kind }) => kind),
+        Array.from({ length: 20 }, () => 'message-added'),
       );
       const events = heard.flatMap((change) => (change.kind === 'journey' ? change.events : []));
       assert.ok(events.some((event) => event.code === 'store.stored' && event.seq === 2));
       stop();
+      stopMail();
       const before = heard.length;
       await fill(store, account, 1);
       assert.equal(heard.length, before);
+      assert.equal(ofMail.length, 20);
     }));
 
   it('counts what an account sends, and holds it to its limits', () =>

@@ -214,6 +214,15 @@ export interface WriterStart {
   readonly nowMs: number;
 }
 
+/** Which changes a thread wants to hear of: `mail` is all but journeys and the queue. */
+export type Hears = 'directory' | 'mail' | 'all';
+
+/** Whether somebody who hears of so much hears of this. */
+export function hears(what: Hears, { kind }: Pick<PackedChange, 'kind'>): boolean {
+  if (kind === 'directory-changed' || what === 'all') return true;
+  return what === 'mail' && kind !== 'journey-text' && kind !== 'queue-changed';
+}
+
 export type ToWriter =
   | {
       readonly kind: 'operations';
@@ -221,7 +230,8 @@ export type ToWriter =
     }
   /** Another thread of this process that wants to write. */
   | { readonly kind: 'connect'; readonly port: MessagePort }
-  | { readonly kind: 'listen'; readonly isOn: boolean }
+  /** The directory is heard of in any case. */
+  | { readonly kind: 'listen'; readonly to: Hears }
   /** The indexer: wants to hear which accounts have new messages, and no more. */
   | { readonly kind: 'hear-stored' }
   | { readonly kind: 'restart-wal' }

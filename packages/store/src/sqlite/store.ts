@@ -71,7 +71,7 @@ import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import { Bodies } from './read/bodies.ts';
 import { Finder } from './search/finder.ts';
-import { unpackChanges } from './read/changes.ts';
+import { Listeners } from './read/listeners.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
   #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
   #keysSeenMs = -Infinity;
-  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
+  readonly #listeners = new Listeners((to) => this.#writer.listen(to));
 
   private constructor(parts: {
     readonly paths: StorePaths;
@@ -420,13 +420,11 @@ export class SqliteStore implements Store {
     );
   }
 
-  subscribe(listener: (changes: readonly Change[]) => void): () => void {
-    if (this.#listeners.size === 0) this.#writer.listen(true);
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#writer.listen(false);
-    };
+  subscribe(
+    listener: (changes: readonly Change[]) => void,
+    { of }: { readonly of: 'all' | 'mail' } = { of: 'all' },
+  ): () => void {
+    return this.#listeners.add(listener, of);
   }
 
   // ---- care
@@ -587,9 +585,7 @@ export class SqliteStore implements Store {
     this.#care.dirty();
     this.#finder.wake();
     if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
-    if (changes.length === 0 || this.#listeners.size === 0) return;
-    const heard = unpackChanges(changes);
-    for (const listener of this.#listeners) listener(heard);
+    this.#listeners.tell(changes);
   }
 }
 

@@ -8,6 +8,7 @@ import { StoreUnavailable } from '../../contract.ts';
 import type {
   Failure,
   FromWriter,
+  Hears,
   OperationName,
   Operations,
   PackedChange,
@@ -90,8 +91,8 @@ export class WriterClient {
     });
   }
 
-  listen(isOn: boolean): void {
-    this.#post({ kind: 'listen', isOn });
+  listen(to: Hears): void {
+    this.#post({ kind: 'listen', to });
   }
 
   /** Another thread will ask the writer through the other end of this. */

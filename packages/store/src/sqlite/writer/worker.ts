@@ -14,14 +14,16 @@ import {
 import type { AccountId } from '../../ids.ts';
 import { openForWriting } from '../database.ts';
 import { IndexTurn } from '../index/turn.ts';
-import type {
-  Answer,
-  Endings,
-  Failure,
-  FromWriter,
-  ToWriter,
-  WriterStart,
-  WriterStats,
+import {
+  hears,
+  type Hears,
+  type Answer,
+  type Endings,
+  type Failure,
+  type FromWriter,
+  type ToWriter,
+  type WriterStart,
+  type WriterStats,
 } from '../operations.ts';
 import { RedoLog, readRedo } from '../redo/log.ts';
 import { beginEpoch, readMarks } from '../redo/marks.ts';
@@ -51,7 +53,7 @@ class Writer {
   readonly #context;
   readonly #redo: RedoLog;
   readonly #group: GroupCommit;
-  readonly #ports = new Map<Port, { hearsChanges: boolean }>();
+  readonly #ports = new Map<Port, Hears>();
   readonly #tasks: (Task & { readonly port: Port | null })[] = [];
   /** What waits for the others. */
   readonly #indexTasks: (Task & { readonly port: Port; readonly sinceMs: number })[] = [];
@@ -110,7 +112,7 @@ class Writer {
   }
 
   connect(port: Port): void {
-    this.#ports.set(port, { hearsChanges: false });
+    this.#ports.set(port, 'directory');
     port.on('message', (message: ToWriter) => {
       this.#take(port, message);
       this.#pump();
@@ -131,7 +133,7 @@ class Writer {
         if (message.port instanceof MessagePort) this.connect(message.port);
         return;
       case 'listen':
-        this.#ports.set(port, { hearsChanges: message.isOn });
+        this.#ports.set(port, message.to);
         return;
       case 'hear-stored':
         this.#indexer = port;
@@ -238,10 +240,9 @@ class Writer {
     }
     if (this.#indexer !== null) tellStored(this.#indexer, changes);
     // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
-    const ofDirectory = changes.filter((change) => change.kind === 'directory-changed');
-    for (const [port, { hearsChanges }] of this.#ports) {
+    for (const [port, what] of this.#ports) {
       const own = byPort.get(port);
-      const heard = hearsChanges ? changes : ofDirectory;
+      const heard = what === 'all' ? changes : changes.filter((change) => hears(what, change));
       if (own === undefined && heard.length === 0) continue;
       const message = {
         kind: 'endings',
