@@ -58,10 +58,10 @@ test('SCRAM as in RFC 7677 §3', async () => {
 });
 
 test('unknown operations, failures and noise are answered, and life goes on', async () => {
-  assert.deepEqual(await answer({ id: 1, op: 'spf', ip: '192.0.2.1' }), {
+  assert.deepEqual(await answer({ id: 1, op: 'sieve-run', ip: '192.0.2.1' }), {
     id: 1,
     error: 'unsupported',
-    unsupported: 'spf',
+    unsupported: 'sieve-run',
   });
   assert.match(String((await answer({ id: 2, op: 'mime-parse' }))['error']), /base64/);
   assert.match(String((await answer({ id: 3, op: 'scram-server' }))['error']), /mech/);
