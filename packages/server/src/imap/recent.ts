@@ -4,7 +4,6 @@
  * memory, for what has come since the process began: mail that lay there before is not news.
  */
 
-import { imapLimits as grammarLimits } from '@merpati/formats/imap/limits.ts';
 import type { NumberRange } from '@merpati/formats/imap/sequence-set.ts';
 import type { Change, FlagRow, Store } from '@merpati/store/contract.ts';
 import { type AccountId, type MailboxId, type Uid, uid } from '@merpati/store/ids.ts';
@@ -69,9 +68,10 @@ export function untoldMailOf(store: Store): UntoldMail {
 function takeRecent(session: Session, selected: Selected): boolean {
   const untold = untoldMailOf(session.store);
   const { owner, mailbox, view } = selected;
-  const from = untold.firstOf(owner, mailbox);
+  const first = untold.firstOf(owner, mailbox);
   const to = view.uidNext - 1;
-  if (from === null || from > to) return false;
+  if (first === null || first > to) return false;
+  const from = atLeast(first, to);
   const ranges = rangesOf.get(selected) ?? [];
   rangesOf.set(selected, ranges);
   const last = ranges.at(-1);
@@ -82,7 +82,8 @@ function takeRecent(session: Session, selected: Selected): boolean {
   }
   untold.advance(owner, mailbox, uid(to + 1));
   if (last !== undefined && from <= last.to + 1) ranges.pop();
-  ranges.push({ from: last !== undefined && from <= last.to + 1 ? last.from : from, to });
+  const start = last !== undefined && from <= last.to + 1 ? last.from : from;
+  ranges.push({ from: atLeast(start, to), to });
   if (ranges.length > imapLimits.recentRangesMax) ranges.shift();
   return true;
 }
@@ -103,13 +104,19 @@ export async function tellRecent(
   session.put(`* ${count} RECENT\r\n`);
 }
 
+/** Of very much that came at once only the last is news: somebody must count it. */
+function atLeast(first: number, to: number): number {
+  return Math.max(first, to - imapLimits.recentUidsMax + 1);
+}
+
 /** Of a mailbox that is not open: what a session that selects it would be told. */
 export async function countUntold(
   store: Store,
-  where: { readonly owner: AccountId; readonly mailbox: MailboxId },
+  where: { readonly owner: AccountId; readonly mailbox: MailboxId; readonly uidNext: Uid },
 ): Promise<number> {
-  const from = untoldMailOf(store).firstOf(where.owner, where.mailbox);
-  return from === null ? 0 : countUids(store, where, { from, to: grammarLimits.numberMax });
+  const first = untoldMailOf(store).firstOf(where.owner, where.mailbox);
+  const to = where.uidNext - 1;
+  return first === null ? 0 : countUids(store, where, { from: atLeast(first, to), to });
 }
 
 /** UIDs, ascending. */
@@ -134,15 +141,7 @@ async function countUids(
   { owner, mailbox }: { readonly owner: AccountId; readonly mailbox: MailboxId },
   { from, to }: NumberRange,
 ): Promise<number> {
-  const limit = imapLimits.expungedAtOnceMax;
-  let count = 0;
-  for (let next = from; next <= to;) {
-    const slice = { fromUid: uid(next), toUid: uid(to), limit };
-    const { uids } = await store.flagTable(owner, mailbox, slice);
-    count += uids.length;
-    const last = uids.at(-1);
-    if (last === undefined || uids.length < limit) break;
-    next = last + 1;
-  }
-  return count;
+  if (from > to) return 0;
+  const slice = { fromUid: uid(from), toUid: uid(to), limit: to - from + 1 };
+  return (await store.flagTable(owner, mailbox, slice)).uids.length;
 }
