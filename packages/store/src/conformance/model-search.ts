@@ -1,5 +1,6 @@
 /** How a search would be answered by somebody who reads every message from its beginning. */
 
+import { mailboxesOf, readAddressList } from '@merpati/formats/message/address.ts';
 import { readSortKeys, orderBy } from '@merpati/formats/imap/sort-key.ts';
 import { readDate } from '@merpati/formats/message/date.ts';
 import { decodeWords } from '@merpati/formats/message/encoded-word.ts';
@@ -100,7 +101,7 @@ function hasText(
   const fields = root.head.fields.map((field) => ({
     key: field.key,
     name: field.name,
-    value: decodeWords(field.value()),
+    value: `${decodeWords(field.value())}${hiddenAddresses(field.key, field.value())}`,
   }));
   if (criterion.kind === 'header') {
     const key = criterion.name.toLowerCase();
@@ -111,6 +112,13 @@ function hasText(
     return true;
   }
   return textsOf(message.bytes, root).some(isIn);
+}
+
+/** Addresses that comments stand in the middle of. */
+function hiddenAddresses(key: string, value: string): string {
+  if (!['from', 'to', 'cc', 'bcc'].includes(key) || !value.includes('(')) return '';
+  const addresses = mailboxesOf(readAddressList(value)).map(({ address }) => address);
+  return addresses.flatMap((one) => (value.includes(one) ? [] : [` ${one}`])).join('');
 }
 
 /** Of the body: text parts, names of files, and messages within. */
