@@ -75,7 +75,7 @@ export const imapLimits = {
   recentUidsMax: 5000,
   /** Runs of recent messages in an open mailbox; those before are recent no more. */
   recentRangesMax: 100,
-  /** Edits of accounts and passwords are taken together for so long before sessions look at them. */
+  /** Edits of accounts and passwords are taken together for so long before sessions look. */
   directoryPauseMs: 500,
   /** When stopping: an answer under way may be finished within this. */
   stopGraceMs: 10_000,
