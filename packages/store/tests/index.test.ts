@@ -236,3 +236,27 @@ test('an account that is being taken apart is not indexed for ever', async () =>
   while ((await store.check({ deep: true })).counted.messages > 0) await store.indexed(you);
   assert.deepEqual((await store.check({ deep: true })).findings, []);
 });
+
+test('an entry that the writer does not take stops no other one', async () => {
+  await using scratch = new Scratch();
+  let store = await scratch.open();
+  await addYou(store);
+  await store.close();
+  withDatabase(scratch, (db) =>
+    db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON content_wire WHEN NEW.entry_id & 255 = 2
+      BEGIN SELECT RAISE(ABORT, 'this one not'); END`),
+  );
+  const warnings: string[] = [];
+  const hear = (warning: Error) => void warnings.push(warning.message);
+  process.on('warning', hear);
+  store = await scratch.open();
+  await fill(store, ['\r\nsatu isi\r\n', '\r\ndua isi\r\n', '\r\ntiga isi\r\n']);
+  await store.indexed(you);
+  process.off('warning', hear);
+  assert.deepEqual(
+    (await details(store)).map(({ preview }) => preview),
+    ['satu isi', null, 'tiga isi'],
+  );
+  assert.deepEqual(await find(store, body('isi')), [1, 2, 3]);
+  assert.ok(warnings.length > 0 && warnings.every((message) => message === 'this one not'));
+});

@@ -12,6 +12,9 @@ import type { FromIndexer, IndexStart, ToIndexer } from './messages.ts';
 /** Starting a thread costs some ten milliseconds: not while the first message is stored. */
 const startAfterMs = 250;
 
+/** One batch takes some milliseconds, a failing disk's pause two seconds. */
+const closeMsMax = 10_000;
+
 interface Waiting {
   resolve(): void;
   reject(error: Error): void;
@@ -62,7 +65,10 @@ export class IndexClient {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (!this.#isClosed && this.#worker !== null) this.#post({ kind: 'close' });
     this.#isClosed = true;
+    // It only reads: the writer has whole batches or none.
+    const timer = setTimeout(() => void this.#worker?.terminate(), closeMsMax);
     await this.#ended;
+    clearTimeout(timer);
   }
 
   #post(message: ToIndexer): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IndexTurn } from './turn.ts';
 
-/** Groups of that length, each so long after the one before, for a second; answers when it ended. */
+/** Groups of that length with pauses in between, for a second; answers when the last one ended. */
 function work(turn: IndexTurn, groupMs: number, pauseMs: number): number {
   let nowMs = 1000;
   while (nowMs < 2000) {

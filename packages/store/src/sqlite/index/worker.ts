@@ -7,7 +7,7 @@
 import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { CorruptBlob } from '../../contract.ts';
+import { CorruptBlob, StoreUnavailable } from '../../contract.ts';
 import type { AccountId, ContentId } from '../../ids.ts';
 import { machineTrouble, openForReading, type Database } from '../database.ts';
 import type { Failure, FromWriter, ToWriter } from '../operations.ts';
@@ -48,8 +48,12 @@ class Indexer {
 
   start(): void {
     this.#writer.on('message', (message: FromWriter) => this.#hear(message));
-    // A writer that has gone answers nothing any more.
-    this.#writer.on('close', () => this.#answer?.resolve(null));
+    // A writer that has gone answers nothing any more, and takes nothing.
+    this.#writer.on('close', () => {
+      this.#isClosing = true;
+      this.#answer?.resolve(null);
+      void this.#run();
+    });
     this.#writer.postMessage({ kind: 'hear-stored' } satisfies ToWriter);
     this.#parent.on('message', (message: ToIndexer) => this.#take(message));
     this.#look();
@@ -142,12 +146,11 @@ class Indexer {
 
   /** null: expunged meanwhile. */
   async #readOne(account: AccountId, content: ContentId): Promise<PackedEntry | null> {
-    const damaged = { content, why: 'damaged', columns: null, crc: 0, threadRefs: [] } as const;
     try {
       const row = findContent(this.#db, account, content);
       if (row === null) return null;
       const body = this.#bodies.find(row);
-      if (body === null) return damaged;
+      if (body === null) return damaged(content);
       const { columns, threadRefs, isWhole } = await readEntry(body);
       return { content, why: isWhole ? null : 'long', columns, crc: entryCrc(columns), threadRefs };
     } catch (error) {
@@ -155,22 +158,29 @@ class Indexer {
         if (machineTrouble(error) !== null) throw error;
         this.#say({ kind: 'fault', error });
       }
-      return damaged;
+      return damaged(content);
     }
   }
 
   /** What the writer cannot take is noted as damaged: it must not come again for ever. */
   async #write(batch: IndexBatch): Promise<void> {
+    if (await this.#isTaken(batch)) return;
+    const { account, mark } = batch;
+    const stay = { from: mark.from, to: mark.from };
+    for (const entry of batch.entries) {
+      if (await this.#isTaken({ account, entries: [entry], mark: stay })) continue;
+      await this.#isTaken({ account, entries: [damaged(entry.content)], mark: stay });
+    }
+    await this.#isTaken({ account, entries: [], mark });
+  }
+
+  /** false: by our own fault. Throws `StoreUnavailable`. */
+  async #isTaken(batch: IndexBatch): Promise<boolean> {
     const failure = await this.#perform(batch);
-    if (failure === null) return;
-    if ('trouble' in failure) throw new Error(failure.cause);
+    if (failure === null) return true;
+    if ('trouble' in failure) throw new StoreUnavailable(failure.trouble, failure.cause);
     this.#say({ kind: 'fault', error: new Error(failure.fault) });
-    const entries = batch.entries.map(
-      ({ content }) =>
-        ({ content, why: 'damaged', columns: null, crc: 0, threadRefs: [] }) as const,
-    );
-    const again = await this.#perform({ ...batch, entries });
-    if (again !== null) throw new Error('the writer does not take even what is damaged');
+    return false;
   }
 
   #perform(batch: IndexBatch): Promise<Failure | null> {
@@ -195,6 +205,10 @@ class Indexer {
     this.#writer.close();
     this.#parent.close();
   }
+}
+
+function damaged(content: number): PackedEntry {
+  return { content, why: 'damaged', columns: null, crc: 0, threadRefs: [] };
 }
 
 /** Linux has priorities of threads; elsewhere it would be that of the whole process. */
