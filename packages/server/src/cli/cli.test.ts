@@ -178,12 +178,13 @@ describe('without any server', { concurrency: 2 }, () => {
   });
 
   test('probe as a filter and for people', async () => {
-    const input = '{"id":1,"op":"saslprep","value":"IX","stored":true}\n{"id":2,"op":"spf"}\n';
+    const input =
+      '{"id":1,"op":"saslprep","value":"IX","stored":true}\n{"id":2,"op":"of-tomorrow"}\n';
     const filter = await run(['probe', '--jsonl'], { input });
     assert.equal(filter.code, 0);
     assert.equal(
       filter.out,
-      '{"id":1,"value":"IX"}\n{"id":2,"error":"unsupported","unsupported":"spf"}\n',
+      '{"id":1,"value":"IX"}\n{"id":2,"error":"unsupported","unsupported":"of-tomorrow"}\n',
     );
     const asked = ['probe', 'header-parse', '--set', 'kind=address', 'Rina <rina@contoh.id>'];
     const person = await run([...asked, '--json']);
