@@ -1,6 +1,6 @@
 /**
- * `node bench/imap.ts`: a large mailbox, read by IMAP from us and from Debian's Dovecot (maildir and
- * sdbox) in one run, row by row in turn, over TLS. Wants root and dovecot-imapd. What came out:
+ * `node bench/imap.ts`: a large mailbox, read by IMAP from us and from Debian's Dovecot (maildir
+ * and sdbox) in one run, row by row in turn, over TLS. Wants root and dovecot-imapd. What came out:
  * docs/performance.md. Options: see `usage`.
  */
 

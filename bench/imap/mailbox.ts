@@ -1,6 +1,6 @@
 /**
- * Messages for a large mailbox: text, HTML beside it, now and then an attachment; words so that some
- * are common and some rare. The same number gives the same message, for every contender.
+ * Messages for a large mailbox: text, HTML beside it, now and then an attachment; words so that
+ * some are common and some rare. The same number gives the same message, for every contender.
  */
 
 const syllables =

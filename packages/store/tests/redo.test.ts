@@ -1,7 +1,7 @@
 /**
- * The redo log: what it has must come back when neither the database nor the segment has reached the
- * disk, and nothing must come back that is there already, or that belongs to another time. Power
- * cuts make these states by chance (power.test.ts), here they are made on purpose.
+ * The redo log: what it has must come back when neither the database nor the segment has reached
+ * the disk, and nothing must come back that is there already, or that belongs to another time.
+ * Power cuts make these states by chance (power.test.ts), here they are made on purpose.
  */
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,6 @@
-/** DKIM with Node's cryptography: examples of RFC 8463, signing and verifying, and what must fail. */
+/**
+ * DKIM with Node's cryptography: examples of RFC 8463, signing and verifying, and what must fail.
+ */
 
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
@@ -27,8 +29,9 @@ function rsaRecord(pair: KeyPairKeyObjectResult): string {
 }
 
 const { x = '' } = ed25519.publicKey.export({ format: 'jwk' });
+const edOctets = Buffer.from(x, 'base64url').toString('base64');
 const keys: Readonly<Record<string, string>> = {
-  'ed._domainkey.contoh.test': `v=DKIM1; k=ed25519; p=${Buffer.from(x, 'base64url').toString('base64')}`,
+  'ed._domainkey.contoh.test': `v=DKIM1; k=ed25519; p=${edOctets}`,
   'rsa._domainkey.contoh.test': rsaRecord(rsa),
   'weak._domainkey.contoh.test': rsaRecord(weak),
   'gone._domainkey.contoh.test': 'v=DKIM1; k=rsa; p=',
