@@ -34,13 +34,18 @@ export interface Compiled {
   readonly rangeSets: readonly (readonly UidRange[])[];
 }
 
-/** Has no entry, or none that tells everything. */
+export const entryOfRow = entryOf('m.account_id', 'm.content_id');
+
+/**
+ * Has no entry, or none that tells everything. While all is read again, what is behind the mark has
+ * its entry of before.
+ */
 export const isInDoubt = `(m.content_id >=
   (SELECT coalesce((SELECT next_content FROM index_state WHERE account_id = ${fixed.account}), 1))
+  AND NOT EXISTS (SELECT 1 FROM content_index x WHERE x.entry_id = ${entryOfRow})
   OR m.content_id IN
     (SELECT content_id FROM index_exception WHERE account_id = ${fixed.account}))`;
 
-export const entryOfRow = entryOf('m.account_id', 'm.content_id');
 /** What a content's number may be at most. */
 export const contentMask = 2 ** contentBits - 1;
 const dayMs = 86_400_000;
