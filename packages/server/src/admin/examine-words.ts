@@ -3,57 +3,60 @@
 import type { Words } from '../journey/words-type.ts';
 
 export const examineWords = {
-  'dns.silent': {
+  'doctor.dns.silent': {
     en: 'the DNS gives no answer about {name}; try again later',
     id: 'DNS tidak memberi jawaban tentang {name}; coba lagi nanti',
   },
-  'dns.host': { en: '{host} is {addresses}', id: '{host} adalah {addresses}' },
-  'dns.host.missing': {
+  'doctor.dns.host': { en: '{host} is {addresses}', id: '{host} adalah {addresses}' },
+  'doctor.dns.host.missing': {
     en: '{host}, the name of this server, has no address; add an A record',
     id: '{host}, nama server ini, tidak punya alamat; tambahkan catatan A',
   },
-  'dns.ptr': { en: '{address} leads back to {host}', id: '{address} kembali ke {host}' },
-  'dns.ptr.other': {
+  'doctor.dns.ptr': { en: '{address} leads back to {host}', id: '{address} kembali ke {host}' },
+  'doctor.dns.ptr.other': {
     en: '{address} does not lead back to {host} ({names}); ask your provider for a PTR record',
     id: '{address} tidak kembali ke {host} ({names}); minta catatan PTR ke penyedia Anda',
   },
-  'domains.none': {
+  'doctor.domains.none': {
     en: 'no domains yet; {command} domain add NAME',
     id: 'belum ada domain; {command} domain add NAMA',
   },
-  'dns.mx': { en: 'mail for {domain} comes to {host}', id: 'email {domain} datang ke {host}' },
-  'dns.mx.missing': {
+  'doctor.dns.mx': {
+    en: 'mail for {domain} comes to {host}',
+    id: 'email {domain} datang ke {host}',
+  },
+  'doctor.dns.mx.missing': {
     en: 'nobody knows where mail for {domain} goes; {command} domain dns {domain}',
     id: 'tidak ada yang tahu ke mana email {domain}; {command} domain dns {domain}',
   },
-  'dns.mx.elsewhere': {
+  'doctor.dns.mx.elsewhere': {
     en: 'mail for {domain} goes to {hosts}, not to {host}; {command} domain dns {domain}',
     id: 'email {domain} menuju {hosts}, bukan {host}; {command} domain dns {domain}',
   },
-  'dns.policy': { en: '{domain} has {what}', id: '{domain} punya {what}' },
-  'dns.policy.missing': {
+  'doctor.dns.policy': { en: '{domain} has {what}', id: '{domain} punya {what}' },
+  'doctor.dns.policy.missing': {
     en: '{domain} has no {what}; {command} domain dns {domain}',
     id: '{domain} tidak punya {what}; {command} domain dns {domain}',
   },
-  'dns.policy.several': {
+  'doctor.dns.policy.several': {
     en: '{at} has several records of {what}, so none of them counts; leave one',
     id: '{at} punya beberapa catatan {what}, jadi tak satu pun berlaku; sisakan satu',
   },
-  'disk.room': { en: '{free} free in {folder}', id: '{free} kosong di {folder}' },
-  'queue.moves': { en: '{waiting} in the queue', id: '{waiting} di antrean' },
-  'queue.old': {
+  'doctor.disk.room': { en: '{free} free in {folder}', id: '{free} kosong di {folder}' },
+  'doctor.queue.moves': { en: '{waiting} in the queue', id: '{waiting} di antrean' },
+  'doctor.queue.old': {
     en: '{waiting} in the queue, the oldest for {old}; {command} queue list',
     id: '{waiting} di antrean, yang tertua {old}; {command} queue list',
   },
-  'queue.holds': {
+  'doctor.queue.holds': {
     en: '{held} in the queue are held back; {command} queue list --state held',
     id: '{held} di antrean ditahan; {command} queue list --state held',
   },
-  'store.whole': {
+  'doctor.store.whole': {
     en: 'every count and reference of {messages} messages fits',
     id: 'semua jumlah dan rujukan dari {messages} email cocok',
   },
-  'store.broken': {
+  'doctor.store.broken': {
     en: 'the store has {count} findings; {command} store check --deep',
     id: 'ada {count} temuan di penyimpanan; {command} store check --deep',
   },

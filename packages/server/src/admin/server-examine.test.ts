@@ -45,31 +45,38 @@ test('all is well', async () => {
   assert.deepEqual(troubles(examined), []);
   const codes = examined.findings.map(({ code }) => code);
   assert.deepEqual(codes, [
-    ...['dns.host', 'dns.ptr', 'dns.ptr', 'dns.mx', 'dns.policy', 'dns.policy'],
-    ...['disk.room', 'queue.moves', 'store.whole'],
+    ...[
+      'doctor.dns.host',
+      'doctor.dns.ptr',
+      'doctor.dns.ptr',
+      'doctor.dns.mx',
+      'doctor.dns.policy',
+      'doctor.dns.policy',
+    ],
+    ...['doctor.disk.room', 'doctor.queue.moves', 'doctor.store.whole'],
   ]);
 });
 
 test('each trouble has its name', async () => {
   const table: [string, Zone, readonly string[]][] = [
-    ['no address', { ...good, 'mx.merpati.test': [] }, ['dns.host.missing']],
-    ['no way back', { ...good, '7.2.0.192.in-addr.arpa': [] }, ['dns.ptr.other']],
+    ['no address', { ...good, 'mx.merpati.test': [] }, ['doctor.dns.host.missing']],
+    ['no way back', { ...good, '7.2.0.192.in-addr.arpa': [] }, ['doctor.dns.ptr.other']],
     [
       'mail goes elsewhere',
       { ...good, 'contoh.id': [{ type: 'MX', preference: 1, exchange: 'a.test' }] },
-      ['dns.mx.elsewhere', 'dns.policy.missing'],
+      ['doctor.dns.mx.elsewhere', 'doctor.dns.policy.missing'],
     ],
-    ['nobody knows', { ...good, 'contoh.id': [text('v=spf1 -all')] }, ['dns.mx.missing']],
+    ['nobody knows', { ...good, 'contoh.id': [text('v=spf1 -all')] }, ['doctor.dns.mx.missing']],
     [
       'two policies',
       { ...good, '_dmarc.contoh.id': [text('v=DMARC1; p=none'), text('v=DMARC1; p=reject')] },
-      ['dns.policy.several'],
+      ['doctor.dns.policy.several'],
     ],
   ];
   for (const [name, zone, expected] of table) {
     assert.deepEqual(troubles(await examine(zone)), expected, name);
   }
-  assert.deepEqual(troubles(await examine(good, null)), ['domains.none']);
+  assert.deepEqual(troubles(await examine(good, null)), ['doctor.domains.none']);
 });
 
 test('both languages name the same facts', () => {

@@ -71,10 +71,10 @@ async function ask<Type extends RecordType>(
 async function ownName(home: Home): Promise<Finding[]> {
   const host = home.config.hostname;
   const [four, six] = [await ask(home, host, 'A'), await ask(home, host, 'AAAA')];
-  if (four === null || six === null) return [warning('dns.silent', { name: host })];
+  if (four === null || six === null) return [warning('doctor.dns.silent', { name: host })];
   const addresses = [...four, ...six].map(({ address }) => address);
-  if (addresses.length === 0) return [error('dns.host.missing', { host })];
-  const found = [ok('dns.host', { host, addresses: addresses.join(', ') })];
+  if (addresses.length === 0) return [error('doctor.dns.host.missing', { host })];
+  const found = [ok('doctor.dns.host', { host, addresses: addresses.join(', ') })];
   for (const address of addresses) found.push(await wayBack(home, address));
   return found;
 }
@@ -83,16 +83,16 @@ async function wayBack(home: Home, address: string): Promise<Finding> {
   const host = home.config.hostname;
   const octets = readAddress(address);
   const records = octets === null ? [] : await ask(home, reverseName(octets), 'PTR');
-  if (records === null) return warning('dns.silent', { name: address });
+  if (records === null) return warning('doctor.dns.silent', { name: address });
   const names = records.map(({ target }) => target);
   return names.includes(host.toLowerCase())
-    ? ok('dns.ptr', { address, host })
-    : warning('dns.ptr.other', { address, host, names: names.join(', ') });
+    ? ok('doctor.dns.ptr', { address, host })
+    : warning('doctor.dns.ptr.other', { address, host, names: names.join(', ') });
 }
 
 async function domains(home: Home): Promise<Finding[]> {
   const rows = await home.store.domains();
-  if (rows.length === 0) return [warning('domains.none', {})];
+  if (rows.length === 0) return [warning('doctor.domains.none', {})];
   const found: Finding[] = [];
   for (const { name } of rows) {
     found.push(await exchanger(home, name));
@@ -106,11 +106,11 @@ async function domains(home: Home): Promise<Finding[]> {
 async function exchanger(home: Home, domain: string): Promise<Finding> {
   const host = home.config.hostname.toLowerCase();
   const records = await ask(home, domain, 'MX');
-  if (records === null) return warning('dns.silent', { name: domain });
+  if (records === null) return warning('doctor.dns.silent', { name: domain });
   const hosts = records.map(({ exchange }) => exchange);
-  if (hosts.includes(host)) return ok('dns.mx', { domain, host });
-  if (hosts.length === 0) return error('dns.mx.missing', { domain, host });
-  return warning('dns.mx.elsewhere', { domain, host, hosts: hosts.join(', ') });
+  if (hosts.includes(host)) return ok('doctor.dns.mx', { domain, host });
+  if (hosts.length === 0) return error('doctor.dns.mx.missing', { domain, host });
+  return warning('doctor.dns.mx.elsewhere', { domain, host, hosts: hosts.join(', ') });
 }
 
 async function policy(
@@ -119,11 +119,11 @@ async function policy(
 ): Promise<Finding> {
   const { domain, at, starts, what } = wanted;
   const records = await ask(home, at, 'TXT');
-  if (records === null) return warning('dns.silent', { name: at });
+  if (records === null) return warning('doctor.dns.silent', { name: at });
   const texts = records.map(({ strings }) => Buffer.concat(strings).toString('latin1'));
   const fitting = texts.filter((text) => text.toLowerCase().startsWith(starts.toLowerCase()));
-  if (fitting.length === 1) return ok('dns.policy', { domain, what });
-  const code = fitting.length === 0 ? 'dns.policy.missing' : 'dns.policy.several';
+  if (fitting.length === 1) return ok('doctor.dns.policy', { domain, what });
+  const code = fitting.length === 0 ? 'doctor.dns.policy.missing' : 'doctor.dns.policy.several';
   return warning(code, { domain, what, at });
 }
 
@@ -134,7 +134,7 @@ async function disk(home: Home): Promise<Finding> {
   const folder = home.config.data;
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
-  return (freeBytes < roomBytesMin ? warning : ok)('disk.room', { folder, freeBytes });
+  return (freeBytes < roomBytesMin ? warning : ok)('doctor.disk.room', { folder, freeBytes });
 }
 
 async function queue(home: Home): Promise<Finding[]> {
@@ -142,15 +142,15 @@ async function queue(home: Home): Promise<Finding[]> {
   const since = oldestMs === null ? 0 : home.world.nowMs() - oldestMs;
   const found = [
     since > home.config.queue.delay_notice_after_s * 1000
-      ? warning('queue.old', { waiting, oldMs: since })
-      : ok('queue.moves', { waiting }),
+      ? warning('doctor.queue.old', { waiting, oldMs: since })
+      : ok('doctor.queue.moves', { waiting }),
   ];
-  if (held > 0) found.push(warning('queue.holds', { held }));
+  if (held > 0) found.push(warning('doctor.queue.holds', { held }));
   return found;
 }
 
 async function store(home: Home): Promise<Finding> {
   const { findings, counted } = await home.store.check({ deep: false });
-  if (findings.length === 0) return ok('store.whole', { messages: counted.messages });
-  return error('store.broken', { count: findings.length });
+  if (findings.length === 0) return ok('doctor.store.whole', { messages: counted.messages });
+  return error('doctor.store.broken', { count: findings.length });
 }
