@@ -10,13 +10,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const portsGiven = new Set<number>();
 
+/** Test files run side by side: each process looks in a hundred of its own. */
+const portsOfProcess = 100;
+const firstPort = 12_000 + (process.pid % 200) * portsOfProcess;
+
 /**
  * A port of the loopback that nobody has now. Below those that the kernel gives to outgoing
- * connections, or one of them could take it before the server does; and never the same one twice.
+ * connections, or one of them could take it before the server does; and never the same one twice,
+ * because a server that is started anew wants its own ports again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(12_000, 32_000);
+    const isCrowded = portsGiven.size > portsOfProcess / 2;
+    const port = isCrowded
+      ? randomInt(12_000, 32_000)
+      : randomInt(firstPort, firstPort + portsOfProcess);
     if (portsGiven.has(port) || !(await isFree(port))) continue;
     portsGiven.add(port);
     return port;
