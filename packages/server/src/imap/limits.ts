@@ -71,8 +71,8 @@ export const imapLimits = {
   contextMessagesMax: 100_000,
   /** Mailboxes with mail of which no session was told: of more nothing is recent. */
   untoldMailboxesMax: 100_000,
-  /** UIDs that can be recent at once: they are counted when a mailbox is opened. */
-  recentUidsMax: 5000,
+  /** UIDs that can be recent at once: the view counts them, of which no more than its end is read. */
+  recentUidsMax: 4096,
   /** Runs of recent messages in an open mailbox; those before are recent no more. */
   recentRangesMax: 100,
   /** Edits of accounts and passwords are taken together for so long before sessions look. */

@@ -53,7 +53,7 @@ async function tellMailbox(session: Session, place: Place, selected: Selected): 
     const name = writeMailbox(place.name, { utf8: hasUtf8Names(session.modes) });
     session.put(joinPieces(['* LIST () "/" ', name, '\r\n']));
   } else {
-    await tellRecent(session, selected, { always: true });
+    await tellRecent(session, selected);
     await tellFirstUnseen(session, place, selected);
   }
   const { uidValidity, uidNext, modseq } = status;

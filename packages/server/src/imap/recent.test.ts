@@ -25,6 +25,28 @@ test('a message is recent to the first session that is told of it, and to no oth
   assert.equal((await second.ask('SEARCH OLD'))[0], '* SEARCH 1');
 });
 
+test('the number of the recent is told anew when one of them is expunged', async (t) => {
+  const world = await startImapWorld(t);
+  for (let count = 0; count < 3; count++) await world.deliver(you, message);
+  const first = await world.enter();
+  assert.ok((await first.ask('SELECT INBOX')).includes('* 3 RECENT'));
+  const other = await world.enter();
+  await other.ask('SELECT INBOX');
+  await other.ask('STORE 2:3 +FLAGS.SILENT (\\Deleted)');
+  assert.ok(!(await other.ask('EXPUNGE')).join().includes('RECENT'));
+  // No message may lose its number in a FETCH: those that are gone are still counted.
+  await world.deliver(you, message);
+  const fetched = (await first.ask('FETCH 1 UID')).filter((line) => line.includes('RECENT'));
+  assert.deepEqual(fetched, ['* 4 RECENT']);
+  const told = (await first.ask('NOOP')).filter((line) => /EXPUNGE|RECENT/.test(line));
+  assert.deepEqual(told, ['* 3 EXPUNGE', '* 2 EXPUNGE', '* 2 RECENT']);
+  assert.deepEqual((await first.ask('NOOP')).length, 1);
+
+  await first.ask('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  const gone = (await first.ask('EXPUNGE')).slice(0, 2);
+  assert.deepEqual(gone, ['* 1 EXPUNGE', '* 1 RECENT']);
+});
+
 test('nothing is recent to clients of rev2', async (t) => {
   const world = await startImapWorld(t);
   await world.deliver(you, message);

@@ -14,8 +14,15 @@ import type { Session } from './session.ts';
 /** Beside `flagBits`, in rows that are about to be written: `\Recent`. */
 export const recentBit = 64;
 
-/** UIDs that are recent to a session, ascending; as long as the mailbox is open. */
-const rangesOf = new WeakMap<Selected, NumberRange[]>();
+interface Recent {
+  /** UIDs, ascending. */
+  readonly ranges: NumberRange[];
+  /** The number of the last RECENT; null: none was told yet. */
+  told: number | null;
+}
+
+/** Of a session, as long as the mailbox is open. */
+const recentOf = new WeakMap<Selected, Recent>();
 
 class UntoldMail {
   /** Of each mailbox that has any: the first message of which no session was told. */
@@ -65,15 +72,13 @@ export function untoldMailOf(store: Store): UntoldMail {
  * What is untold becomes this session's, up to what its client knows of; to one that may only look
  * it is shown, and stays untold. Answers whether there was any.
  */
-function takeRecent(session: Session, selected: Selected): boolean {
+function takeRecent(session: Session, selected: Selected, ranges: NumberRange[]): boolean {
   const untold = untoldMailOf(session.store);
   const { owner, mailbox, view } = selected;
   const first = untold.firstOf(owner, mailbox);
   const to = view.uidNext - 1;
   if (first === null || first > to) return false;
   const from = atLeast(first, to);
-  const ranges = rangesOf.get(selected) ?? [];
-  rangesOf.set(selected, ranges);
   const last = ranges.at(-1);
   if (selected.isReadOnly) {
     if (last?.to === to) return false;
@@ -88,20 +93,27 @@ function takeRecent(session: Session, selected: Selected): boolean {
   return true;
 }
 
-/** `* n RECENT` when there is something new to be told. Not to clients of rev2. */
-export async function tellRecent(
-  session: Session,
-  selected: Selected,
-  options: { readonly always?: true } = {},
-): Promise<void> {
+/**
+ * `* n RECENT` when the mailbox is opened, when there is something new to be told, and when recent
+ * messages were expunged: the client keeps the number that it heard last. Not to clients of rev2.
+ */
+export async function tellRecent(session: Session, selected: Selected): Promise<void> {
   if (session.modes.rev2) return;
-  const isNew = takeRecent(session, selected);
-  if (!isNew && options.always !== true) return;
-  let count = 0;
-  for (const range of recentRanges(session, selected)) {
-    count += await countUids(session.store, selected, range);
-  }
+  const recent = recentOf.get(selected) ?? { ranges: [], told: null };
+  recentOf.set(selected, recent);
+  const isNew = takeRecent(session, selected, recent.ranges);
+  const count = await countInView(selected, recent.ranges);
+  if (!isNew && count === recent.told) return;
+  recent.told = count;
   session.put(`* ${count} RECENT\r\n`);
+}
+
+/** Of what the client believes to be there, which the store may be ahead of. */
+async function countInView({ view }: Selected, ranges: readonly NumberRange[]): Promise<number> {
+  if (ranges.length === 0) return 0;
+  await view.loadFor(ranges, 'uid');
+  const numbers = view.resolve(ranges, 'uid');
+  return numbers.reduce((count, { from, to }) => count + to - from + 1, 0);
 }
 
 /** Of very much that came at once only the last is news: somebody must count it. */
@@ -121,7 +133,7 @@ export async function countUntold(
 
 /** UIDs, ascending. */
 export function recentRanges(session: Session, selected: Selected): readonly NumberRange[] {
-  return session.modes.rev2 ? [] : (rangesOf.get(selected) ?? []);
+  return session.modes.rev2 ? [] : (recentOf.get(selected)?.ranges ?? []);
 }
 
 /** `recentBit` when the uid is in one of the ranges, or 0. */
