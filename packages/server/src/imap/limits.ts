@@ -71,7 +71,7 @@ export const imapLimits = {
   contextMessagesMax: 100_000,
   /** Mailboxes with mail of which no session was told: of more nothing is recent. */
   untoldMailboxesMax: 100_000,
-  /** UIDs that can be recent at once: the view counts them, of which no more than its end is read. */
+  /** UIDs that can be recent at once: their numbers are at the end of the mailbox (`tailUids`). */
   recentUidsMax: 4096,
   /** Runs of recent messages in an open mailbox; those before are recent no more. */
   recentRangesMax: 100,
