@@ -2,7 +2,8 @@
  * Runs dovecot/imaptest, its scripted tests or its stress, against our server or Debian's Dovecot:
  * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N] [--peer
  * dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies here; its stress keeps a
- * model of the mailbox, and says where the server and the model disagree.
+ * model of the mailbox, and says where the server and the model disagree. At the end our store is
+ * checked as by `store check --deep`.
  */
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,14 +56,21 @@ const code = await run([
         'no_pipelining',
       ]),
 ]);
-const bugs = await peer.stop();
+const { bugs, findings } = await peer.stop();
 if (bugs > 0) console.log(`merpati_bugs_total is ${bugs}: see ${values.log}.server`);
-process.exit(code === 0 && bugs === 0 ? 0 : 1);
+for (const finding of findings) console.log(`store check: ${finding}`);
+process.exit(code === 0 && bugs === 0 && findings.length === 0 ? 0 : 1);
+
+interface Ended {
+  /** The counter of what must not happen. */
+  readonly bugs: number;
+  /** Of the store, read to the last octet. */
+  readonly findings: readonly string[];
+}
 
 interface Peer {
   readonly port: number;
-  /** Answers with the counter of what must not happen. */
-  stop(): Promise<number>;
+  stop(): Promise<Ended>;
 }
 
 async function startPeer(): Promise<Peer> {
@@ -74,7 +82,7 @@ async function startPeer(): Promise<Peer> {
       port: dovecot.ports.imap,
       async stop() {
         await dovecot[Symbol.asyncDispose]();
-        return 0;
+        return { bugs: 0, findings: [] };
       },
     };
   }
@@ -91,9 +99,13 @@ async function startPeer(): Promise<Peer> {
       await imap.stop();
       const counted = await made.home.metrics.bugs.get();
       const bugs = counted.values[0]?.value ?? 0;
-      // It asserts that there were none, which is said at the end.
-      if (bugs === 0) await made[Symbol.asyncDispose]();
-      return bugs;
+      const checked = await made.home.store.check({ deep: true });
+      const findings = checked.findings.map((finding) => JSON.stringify(finding));
+      console.log(`store check --deep: ${JSON.stringify(checked.counted)}`);
+      // What went wrong is looked at afterwards; without it disposing asserts that nothing did.
+      if (bugs === 0 && findings.length === 0) await made[Symbol.asyncDispose]();
+      else console.log(`the store is kept in ${made.directory}`);
+      return { bugs, findings };
     },
   };
 }
