@@ -56,6 +56,9 @@ class Believer {
   /** By number; null: the uid is not known yet. */
   lines: (number | null)[] = [];
   readonly flags = new Map<number, string>();
+  readonly recent = new Set<number>();
+  /** The number of the last RECENT. */
+  recentTold = 0;
 
   /** VANISHED names uids: who is told so must know them all. */
   readonly #knowsAll: boolean;
@@ -77,6 +80,7 @@ class Believer {
   async select(): Promise<void> {
     this.lines = [];
     this.flags.clear();
+    this.recent.clear();
     await this.ask(`SELECT ${this.#box}`);
   }
 
@@ -102,7 +106,8 @@ class Believer {
       assert.ok(!isQuiet, `${line} where numbers must not change`);
       assert.ok(n >= 1 && n <= this.lines.length, line);
       this.lines.splice(n - 1, 1);
-    } else if (word === 'FETCH') this.#fetched(n, line);
+    } else if (word === 'RECENT') this.recentTold = n;
+    else if (word === 'FETCH') this.#fetched(n, line);
     else if (line.startsWith('* VANISHED ')) {
       assert.ok(!isQuiet, line);
       for (const one of uidsOf(line.slice(11))) {
@@ -132,12 +137,24 @@ class Believer {
     }
     const flags = /FLAGS \(([^)]*)\)/.exec(line)?.[1];
     const one = uid > 0 ? uid : known;
-    if (flags !== undefined && one !== null) this.flags.set(one, sortWords(flags));
+    if (flags === undefined || one === null) return;
+    this.flags.set(one, sortWords(flags));
+    if (flags.includes('\\Recent')) this.recent.add(one);
   }
 
   async look(): Promise<void> {
     if (this.lines.length > 0) await this.ask('FETCH 1:* (UID FLAGS)');
   }
+}
+
+/** To be asked when each has looked and nothing happens. RFC 3501 §2.3.2, §7.3.2. */
+function checkRecent(believers: readonly Believer[]): void {
+  for (const { lines, recent, recentTold } of believers) {
+    const there = lines.filter((uid) => uid !== null && recent.has(uid));
+    assert.equal(there.length, recentTold, `${recentTold} RECENT, but they are ${there.join()}`);
+  }
+  const all = believers.flatMap(({ recent }) => [...recent]);
+  assert.equal(new Set(all).size, all.length, 'a message is recent to two sessions');
 }
 
 /** `\\Recent` is one session's alone. RFC 3501 §2.3.2. */
@@ -234,6 +251,7 @@ test('clients at one mailbox are told nothing that does not fit, and agree', asy
       pages.push(one.lines.map((uid) => [uid, one.flags.get(uid ?? 0)]));
       one.raw.socket.destroy();
     }
+    checkRecent(believers);
     assert.deepEqual(pages[1], pages[0]);
     assert.deepEqual(pages[2], pages[0]);
   });
@@ -265,5 +283,6 @@ test('the same, all at once', async (t) => {
     }
     pages.push(one.lines.map((uid) => [uid, one.flags.get(uid ?? 0)]));
   }
+  checkRecent(crowd);
   for (const page of pages) assert.deepEqual(page, pages[0]);
 });
