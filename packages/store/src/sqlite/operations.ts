@@ -260,7 +260,7 @@ export interface Endings {
 export type FromWriter =
   | { readonly kind: 'ready' }
   | ({ readonly kind: 'endings' } & Endings)
-  | { readonly kind: 'stored'; readonly accounts: readonly AccountId[] }
+  | { readonly kind: 'stored' }
   | { readonly kind: 'stats'; readonly id: number; readonly stats: WriterStats }
   | { readonly kind: 'closed' };
 

@@ -17,13 +17,12 @@ import { storePaths } from '../segments/files.ts';
 import { accountsBehind, readBacklog } from './backlog.ts';
 import { entryCrc, readEntry } from './entry.ts';
 import type { FromIndexer, IndexStart, ToIndexer } from './messages.ts';
+import { Patience } from './patience.ts';
 import type { IndexBatch, PackedEntry } from './write.ts';
 
 /** One batch is some milliseconds of the writer's time. */
 const contentsMax = 16;
 const textBytesMax = 96 * 1024;
-/** More messages may be on their way: batches become larger, and the delivery has the disk. */
-const gatherMs = 20;
 /** A full or failing disk. */
 const troublePauseMs = 2000;
 
@@ -35,6 +34,8 @@ class Indexer {
   readonly #behind = new Set<AccountId>();
   readonly #waiting = new Map<AccountId, number[]>();
   #answer: PromiseWithResolvers<Failure | null> | null = null;
+  readonly #patience = new Patience();
+  #timer: NodeJS.Timeout | null = null;
   #isRunning = false;
   #isClosing = false;
 
@@ -66,7 +67,6 @@ class Indexer {
           ...(this.#waiting.get(message.account) ?? []),
           message.id,
         ]);
-        this.#behind.add(message.account);
         void this.#run();
         return;
       case 'look':
@@ -83,25 +83,50 @@ class Indexer {
 
   #hear(message: FromWriter): void {
     if (message.kind === 'stored') {
-      for (const account of message.accounts) this.#behind.add(account);
-      void this.#run();
+      this.#patience.stored(performance.now());
+      this.#plan();
     } else if (message.kind === 'endings') {
       if (message.answers.length === 0 && message.failures.length === 0) return;
       this.#answer?.resolve(message.failures[0] ?? null);
     }
   }
 
+  /** There may be something anywhere. */
   #look(): void {
-    for (const account of accountsBehind(this.#db)) this.#behind.add(account);
-    void this.#run();
+    this.#patience.stored(performance.now());
+    this.#plan();
+  }
+
+  /** Begins when it is time, by the patience of those who do not ask. */
+  #plan(): void {
+    if (this.#timer !== null || this.#isRunning || this.#isClosing) return;
+    const waitMs = this.#patience.waitMs(performance.now());
+    if (waitMs === null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      if (this.#patience.waitMs(performance.now()) !== 0) {
+        this.#plan();
+        return;
+      }
+      for (const account of accountsBehind(this.#db)) this.#behind.add(account);
+      this.#patience.done();
+      void this.#run();
+    }, waitMs);
+    this.#timer.unref();
+  }
+
+  /** Those whom somebody waits for come first. */
+  #next(): AccountId | undefined {
+    const [asked] = this.#waiting.keys();
+    const [any] = this.#behind;
+    return asked ?? any;
   }
 
   async #run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    if (this.#waiting.size === 0 && !this.#isClosing) await sleep(gatherMs);
     while (!this.#isClosing) {
-      const [account] = this.#behind;
+      const account = this.#next();
       if (account === undefined) break;
       this.#behind.delete(account);
       // To the end of the line: one account with much mail does not keep the others waiting.
@@ -109,8 +134,12 @@ class Indexer {
       else this.#settle(account);
     }
     // Once closed it stays so: what the writer says late begins nothing.
-    if (this.#isClosing) this.#close();
-    else this.#isRunning = false;
+    if (this.#isClosing) {
+      this.#close();
+      return;
+    }
+    this.#isRunning = false;
+    this.#plan();
   }
 
   /** Answers whether something may be left. */

@@ -11,7 +11,6 @@ import {
   workerData,
   type MessagePort as Port,
 } from 'node:worker_threads';
-import type { AccountId } from '../../ids.ts';
 import { openForWriting } from '../database.ts';
 import { IndexTurn } from '../index/turn.ts';
 import {
@@ -39,6 +38,8 @@ import { nextRemoval, noteRemoval } from './removals.ts';
 
 /** Operations of one transaction: beyond this a group gains nothing and the first one waits. */
 const groupMax = 128;
+/** The indexer hears of new mail at most so often. */
+const tellStoredMs = 500;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
 /** What one port hears of a group. */
@@ -60,6 +61,7 @@ class Writer {
   #indexer: Port | null = null;
   readonly #turn = new IndexTurn();
   #quietTimer: NodeJS.Timeout | null = null;
+  #toldStoredMs = Number.NEGATIVE_INFINITY;
   #isPumping = false;
   #isRemovalPlanned = false;
   #hasRemovalFailed = false;
@@ -238,7 +240,7 @@ class Writer {
       if (task.port === null) this.#hasRemovalFailed = true;
       else ownOf(task.port).failures.push({ ...failure, id: task.id });
     }
-    if (this.#indexer !== null) tellStored(this.#indexer, changes);
+    if (this.#indexer !== null) this.#tellStored(this.#indexer, changes);
     // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
     for (const [port, what] of this.#ports) {
       const own = byPort.get(port);
@@ -253,6 +255,15 @@ class Writer {
       } as const;
       port.postMessage(message satisfies FromWriter);
     }
+  }
+
+  /** Now and then: it looks for itself where there is something new. */
+  #tellStored(indexer: Port, changes: Endings['changes']): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#toldStoredMs + tellStoredMs) return;
+    if (!changes.some((change) => change.kind === 'message-added')) return;
+    this.#toldStoredMs = nowMs;
+    indexer.postMessage({ kind: 'stored' } satisfies FromWriter);
   }
 
   /** One slice at a time, and only when nobody waits. */
@@ -305,14 +316,6 @@ class Writer {
       for (const each of this.#ports.keys()) each.close();
     }
   }
-}
-
-/** Accounts that have new messages. */
-function tellStored(indexer: Port, changes: Endings['changes']): void {
-  const accounts = new Set<AccountId>();
-  for (const change of changes) if (change.kind === 'message-added') accounts.add(change.account);
-  if (accounts.size === 0) return;
-  indexer.postMessage({ kind: 'stored', accounts: [...accounts] } satisfies FromWriter);
 }
 
 if (parentPort !== null) {
