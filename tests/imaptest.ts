@@ -122,8 +122,12 @@ async function run(args: readonly string[]): Promise<number> {
     child.on('exit', (status) => resolve(status ?? 1));
   });
   closeSync(log);
-  console.log(readFileSync(values.log, 'utf8').split('\n').slice(-12).join('\n'));
-  return ended;
+  const said = readFileSync(values.log, 'utf8');
+  console.log(said.split('\n').slice(-12).join('\n'));
+  // Its stress ends with 0 whatever it found.
+  const errors = said.match(/Error: .*/g) ?? [];
+  for (const error of errors) console.log(error);
+  return errors.length > 0 ? 1 : ended;
 }
 
 /** Enough messages of different sizes; imaptest makes its own changes to them. */
