@@ -62,6 +62,8 @@ export const imapLimits = {
   expungedAtOnceMax: 10_000,
   /** SELECT tells the first unseen message (a favour of rev1) up to so many messages. */
   firstUnseenMax: 20_000,
+  /** Keywords told of an open mailbox, also those given up meanwhile: FLAGS is one line. */
+  keywordsToldMax: 1000,
   /** Own changes that a session keeps in mind, so as not to tell them to itself. */
   ownChangesMax: 256,
   /** THREAD holds some hundred octets for each message, and keeps others waiting a moment. */

@@ -12,7 +12,8 @@ import { imapLimits } from './limits.ts';
 import type { Place } from './mailboxes/find.ts';
 import { hasUtf8Names } from './modes.ts';
 import { writeMailboxId } from './object-ids.ts';
-import { type Selected, flagsOf } from './selected.ts';
+import { enterKeywords } from './open-keywords.ts';
+import { type Selected, flagsOf, learnKeywords } from './selected.ts';
 import { tellRecent } from './recent.ts';
 import type { Session } from './session.ts';
 import { View } from './view/view.ts';
@@ -25,6 +26,7 @@ export async function openMailbox(
 ): Promise<Selected> {
   const { store } = session;
   const { owner, status, rights } = place;
+  const inUse = await store.keywords(owner, status.id);
   const mayChange = Array.from('swtei' as const).some((right) => rights.includes(right));
   const selected: Selected = {
     owner,
@@ -34,13 +36,12 @@ export async function openMailbox(
     rights,
     isReadOnly: command.name === 'examine' || !mayChange,
     view: new View(store, owner, status),
-    keywords: new Map(),
+    keywords: enterKeywords(store, { owner, mailbox: status.id }),
+    keywordsTold: 0,
     saved: [],
   };
-  for (const keyword of await store.keywords(owner, status.id)) {
-    selected.keywords.set(keyword.toLowerCase(), keyword);
-  }
   session.select(selected);
+  learnKeywords(selected, inUse);
   await tellMailbox(session, place, selected);
   return selected;
 }
@@ -66,6 +67,7 @@ async function tellMailbox(session: Session, place: Place, selected: Selected): 
 
 /** FLAGS and PERMANENTFLAGS: again when a keyword is seen that was not told. */
 export function putFlags(session: Session, selected: Selected): void {
+  selected.keywordsTold = selected.keywords.size;
   session.put(`* FLAGS (${flagsOf(selected).join(' ')})\r\n`);
   session.putStatus('OK', 'Flags that are kept', {
     code: 'PERMANENTFLAGS',

@@ -7,6 +7,7 @@ import { setOf } from '@merpati/formats/imap/sequence-set.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { AccountId, MailboxId, Uid } from '@merpati/store/ids.ts';
 import type { Rights } from './access/rights.ts';
+import { imapLimits } from './limits.ts';
 import type { Session } from './session.ts';
 import type { View } from './view/view.ts';
 
@@ -21,8 +22,10 @@ export interface Selected {
   /** By EXAMINE, or because no right is left that would change anything. */
   readonly isReadOnly: boolean;
   readonly view: View;
-  /** Those that the client was told of in FLAGS, by their lower-case form. */
+  /** What FLAGS tells, by their lower-case form: one with the other sessions that have it open. */
   readonly keywords: Map<string, string>;
+  /** So many of them the client was told of. */
+  keywordsTold: number;
   /** The saved result of a search, ascending. RFC 5182. */
   saved: readonly Uid[];
 }
@@ -58,12 +61,10 @@ export function flagsOf({ keywords }: Pick<Selected, 'keywords'>): string[] {
  * FLAGS first (RFC 9051 §7.3.5 lets a server tell it at any time; strict clients want it).
  */
 export function learnKeywords(selected: Selected, keywords: readonly string[]): boolean {
-  let isNew = false;
   for (const keyword of keywords) {
     const key = keyword.toLowerCase();
     if (selected.keywords.has(key)) continue;
-    selected.keywords.set(key, keyword);
-    isNew = true;
+    if (selected.keywords.size < imapLimits.keywordsToldMax) selected.keywords.set(key, keyword);
   }
-  return isNew;
+  return selected.keywords.size > selected.keywordsTold;
 }

@@ -49,3 +49,21 @@ test('two sessions at one mailbox: IDLE hears at once, NOOP after', async (t) =>
   assert.deepEqual(await second.ask('UNSELECT'), ['OK Left']);
   assert.match((await second.ask('CHECK')).join(), /^BAD/);
 });
+
+test('all who have a mailbox open are told of the same keywords', async (t) => {
+  const world = await startImapWorld(t);
+  await world.deliver(you, 'Subject: x\r\n\r\nhi\r\n');
+  const early = await world.enter();
+  await early.ask('SELECT INBOX');
+  const one = await world.enter();
+  await one.ask('SELECT INBOX');
+  await one.ask('STORE 1 +FLAGS ($Nasi)');
+  await one.ask('STORE 1 -FLAGS ($Nasi)');
+  const flags = '* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Nasi)';
+  assert.ok((await early.ask('NOOP')).includes(flags));
+  assert.ok(!(await early.ask('NOOP')).join().includes('FLAGS'));
+  const late = await world.enter();
+  assert.ok((await late.ask('SELECT INBOX')).includes(flags));
+  for (const each of [early, one, late]) await each.ask('UNSELECT');
+  assert.ok(!(await late.ask('SELECT INBOX')).join().includes('$Nasi'));
+});

@@ -49,6 +49,7 @@ import { tellArrived } from './notify/tell-arrived.ts';
 import { selectedGroup, wantedOfSelected } from './notify/wanted.ts';
 import { putFlags } from './open-mailbox.ts';
 import { tellChangedSearches, tellGoneFromSearches } from './searching/contexts.ts';
+import { leaveKeywords } from './open-keywords.ts';
 import { type Selected, learnKeywords } from './selected.ts';
 import { whyNotWelcome } from './still-welcome.ts';
 import { tellUpdates } from './view/tell.ts';
@@ -165,6 +166,7 @@ export class Session implements FeedListener {
   unselect(): void {
     if (this.selected === null) return;
     const { owner } = this.selected;
+    leaveKeywords(this.store, this.selected);
     if (owner !== this.account) feedOf(this.store).unlisten(owner, this);
     this.selected = null;
   }
@@ -241,6 +243,7 @@ export class Session implements FeedListener {
       this.end('The mailbox was deleted meanwhile');
       return;
     }
+    if (learnKeywords(selected, [])) putFlags(this, selected);
     if (options.expungesAllowed) await tellGoneFromSearches(this, selected);
     const before = selected.view.count;
     const { vanished, arrived } = await tellUpdates(this, selected.view, {
