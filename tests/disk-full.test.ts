@@ -22,13 +22,13 @@ const sizeOf = (number: number): number => (number % 10 === 0 ? 700_000 : 5000 +
 test('a full disk: 452 4.3.1, reading goes on, and the service returns by itself', async (t) => {
   if (!requireProgram(t, 'root', 'mkfs.ext4', 'openssl')) return;
   using folder = new Folder('small-disk');
-  await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=150m,mode=700', 'merpati-test', folder.path]);
+  await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=170m,mode=700', 'merpati-test', folder.path]);
   await using unmount = new AsyncDisposableStack();
   unmount.defer(async () => {
     await mustRun('umount', ['--lazy', folder.path]);
   });
   const ballast = folder.file('ballast');
-  writeFileSync(ballast, Buffer.alloc(30_000_000, 1));
+  writeFileSync(ballast, Buffer.alloc(50_000_000, 1));
   await using server = await Merpati.start({ data: folder.file('data') });
   const accepted: Sent[] = [];
 

@@ -101,7 +101,8 @@ export class GroupCommit {
     for (const task of tasks) {
       try {
         const wanted = bodiesOf(task.operation);
-        if (wanted.length > 0) this.#checkReserve();
+        // The index can wait: it must not take the room in which the service comes back.
+        if (wanted.length > 0 || task.operation.name === 'index') this.#checkReserve();
         prepared.push({ ...task, bodies: wanted.map(({ body }) => blobs.place(body)) });
       } catch (error) {
         this.#fail([task], error, results);
