@@ -45,6 +45,13 @@ interface Redo {
   readonly offset: number;
 }
 
+/**
+ * Writing everything twice pays while there is little of it: a large group shares its two syncs
+ * among many, and a large body costs more to write than a sync.
+ */
+const redoOperationsMax = 16;
+const redoOctetsMax = 32 * 1024;
+
 interface Group {
   readonly prepared: readonly Prepared[];
   /** null: the commit is synced. */
@@ -124,9 +131,10 @@ export class GroupCommit {
 
   /** What the log would have to keep; null: the group needs more, or does not fit. */
   #redoOf(prepared: readonly Prepared[]): Redo | null {
-    if (prepared.length === 0 || !prepared.every((each) => isRedoable(each.operation))) return null;
+    if (prepared.length === 0 || prepared.length > redoOperationsMax) return null;
+    if (!prepared.every((each) => isRedoable(each.operation))) return null;
     const { added } = this.#context.blobs;
-    if (added === null) return null;
+    if (added === null || added.octets.length > redoOctetsMax) return null;
     const text = writeOperations(prepared);
     if (!this.#redo.hasRoom(text.length, added.octets.length)) return null;
     return { ...added, text };
