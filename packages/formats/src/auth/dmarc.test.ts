@@ -135,6 +135,16 @@ describe('authors', () => {
       ['fail', 'lain.test', 'reject'],
     );
   });
+  test('more than honest mail has', () => {
+    const domains = Array.from({ length: 5000 }, (_, index) => `d${index}.test`);
+    let questions = 0;
+    const checking = checkDmarc({ domains, spf: null, dkim: [] });
+    const found = settleCheckAtOnce(checking, () => {
+      questions += 1;
+      return { kind: 'none', why: 'nxdomain' };
+    });
+    assert.deepEqual([found.result, questions], ['permerror', 0]);
+  });
   test('none at all', () => assert.equal(check({}, { domains: [] }).result, 'permerror'));
 });
 

@@ -6,6 +6,7 @@
 
 import { mailboxesOf, readAddressList } from '../message/address.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
+import { authLimits } from './limits.ts';
 import { type Checking, plainName } from './dns-facts.ts';
 import {
   isDmarcRecord,
@@ -56,6 +57,9 @@ export function authorDomains(from: string): readonly string[] {
 
 /** Of several authors the one with whom it goes worst decides. RFC 7489 §6.6.1. */
 export function* checkDmarc(question: DmarcQuestion): Checking<DmarcResult> {
+  if (question.domains.length > authLimits.dmarcAuthorsMax) {
+    return nothing('', 'permerror', 'there are too many authors');
+  }
   const evaluation = new Evaluation(question);
   let worst: DmarcResult | null = null;
   for (const domain of question.domains) {

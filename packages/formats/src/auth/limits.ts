@@ -17,6 +17,8 @@ export const authLimits = {
   dkimSignaturesMax: 10,
   /** Octets of one signature field; RSA-4096 with all header fields named takes two thousand. */
   dkimFieldOctetsMax: 16_384,
+  /** Domains in one From field; each is up to eight questions. Honest mail has one. */
+  dmarcAuthorsMax: 8,
   /** Sets of ARC fields. RFC 8617 §4.2.1. */
   arcSetsMax: 50,
   /** Bits of an RSA key below which nothing is believed. RFC 8301 §3.2. */

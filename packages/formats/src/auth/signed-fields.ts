@@ -14,27 +14,26 @@ export function signedOctets(
   signature: { readonly field: Field; readonly names: readonly string[]; readonly form: Canonical },
 ): Uint8Array {
   const { field: own, names, form } = signature;
-  const left = new Map<string, Field[]>();
+  const left = new Map<string, Field[]>(names.map((name) => [name, []]));
+  for (const field of head.fields) if (field !== own) left.get(field.key)?.push(field);
   const pieces: Uint8Array[] = [];
   for (const name of names) {
-    let fields = left.get(name);
-    if (fields === undefined) {
-      fields = head.fields.filter((field) => field.key === name && field !== own);
-      left.set(name, fields);
-    }
-    const field = fields.pop();
+    const field = left.get(name)?.pop();
     if (field !== undefined) pieces.push(canonicalField(field.raw(), form));
   }
   pieces.push(withoutLineEnd(canonicalField(withoutSignature(own.raw()), form)));
   return concat(pieces);
 }
 
-/** Names of whose fields some are not covered, though at least one is or should be. */
+/** Names of whose fields there are more than are signed. */
 export function uncoveredNames(head: Head, names: readonly string[]): readonly string[] {
-  return [...new Set(names)].filter((name) => {
-    const there = head.fields.filter(({ key }) => key === name).length;
-    return there > names.filter((each) => each === name).length;
-  });
+  const left = new Map<string, number>();
+  for (const name of names) left.set(name, (left.get(name) ?? 0) - 1);
+  for (const { key } of head.fields) {
+    const count = left.get(key);
+    if (count !== undefined) left.set(key, count + 1);
+  }
+  return [...left].filter(([, count]) => count > 0).map(([name]) => name);
 }
 
 /** The value of b= is what is signed for; all else of the field is signed. RFC 6376 §3.5. */

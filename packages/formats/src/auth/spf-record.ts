@@ -114,11 +114,19 @@ function afterColon(argument: string, word: string): string {
 /** A macro string that ends in a top label or in a macro. RFC 7208 §7.1. */
 function readDomainSpec(text: string): string {
   checkMacroString(text, { inExplanation: false });
-  const endsInMacro = /%(?:\{[^}]*\}|[%_-])$/.test(text);
-  const endsInLabel =
-    /\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])\.?$/;
-  if (!endsInMacro && !endsInLabel.test(text)) fault('spf.domain', `"${text}" is no domain`);
+  if (!/%(?:\{[^{}]*\}|[%_-])$/.test(text) && !endsInTopLabel(text)) {
+    fault('spf.domain', `"${text}" is no domain`);
+  }
   return text;
+}
+
+/** Letters, digits and hyphens, not digits alone. One label is looked at, whatever stands before. */
+function endsInTopLabel(text: string): boolean {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  const dot = name.lastIndexOf('.');
+  const label = name.slice(dot + 1);
+  if (dot < 0 || label.length > 63) return false;
+  return /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/.test(label) && /[A-Za-z-]/.test(label);
 }
 
 /** `[:domain][/length][//length]` of `a` and `mx`. RFC 7208 §5.3, §5.6. */

@@ -110,6 +110,13 @@ describe('bounds', () => {
     assert.equal(questions, 1 + 3);
   });
 
+  test('a name that is no domain after 60,000 letters is refused at once', () => {
+    const record = `v=spf1 a:x.${'a'.repeat(60_000)}! -all`;
+    const startMs = performance.now();
+    assert.throws(() => readSpfRecord(record), SyntaxFault);
+    assert.ok(performance.now() - startMs < 15_000);
+  });
+
   test('a record that includes itself ends', () => {
     assert.equal(
       check({ 'contoh.test': txt('v=spf1 include:contoh.test -all') }).result,

@@ -212,6 +212,15 @@ describe('what is not believed', () => {
     assert.equal(only(verify(Buffer.concat([Buffer.from(signature), short]))).result, 'pass');
   });
 
+  test('a flood of signed names is counted in one pass', () => {
+    const names = Array.from({ length: 2000 }, (_, index) => `x${index}`).join(':');
+    const flood = Buffer.from(`DKIM-Signature: ${good.replace('h=from', `h=from:${names}`)}\r\n`);
+    const many = Buffer.from('X-Filler: 1\r\n'.repeat(500));
+    const found = only(verify(Buffer.concat([flood, many, letter])));
+    assert.equal(found.headers.length, 2001);
+    assert.equal(found.result, 'fail');
+  });
+
   test('of a flood of signatures only the first ones are looked at', () => {
     const flood = Buffer.from(`DKIM-Signature: ${good}\r\n`.repeat(500));
     assert.equal(verify(Buffer.concat([flood, letter])).length, 10);
