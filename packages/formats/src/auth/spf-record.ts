@@ -120,7 +120,9 @@ function readDomainSpec(text: string): string {
   return text;
 }
 
-/** Letters, digits and hyphens, not digits alone. One label is looked at, whatever stands before. */
+/**
+ * Letters, digits and hyphens, not digits alone. One label is looked at, whatever stands before.
+ */
 function endsInTopLabel(text: string): boolean {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const dot = name.lastIndexOf('.');

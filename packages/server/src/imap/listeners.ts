@@ -5,9 +5,8 @@
 
 import { writeStatus } from '@merpati/formats/imap/response-code.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
-import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
-import { type Listener, listen } from '../net/listen.ts';
+import { type RunningService, startService } from '../net/service.ts';
 import type { Wire } from '../net/wire.ts';
 import { finishNotes } from './fetch/read-notes.ts';
 import { imapLimits } from './limits.ts';
@@ -19,15 +18,7 @@ export interface ImapOptions {
   readonly plainAllowed?: boolean;
 }
 
-export interface RunningImap {
-  readonly addresses: readonly {
-    readonly protocol: 'imap' | 'imaps';
-    readonly address: string;
-    readonly port: number;
-  }[];
-  /** Sessions are told; what is being sent may end; then all is closed. */
-  stop(): Promise<void>;
-}
+export type RunningImap = RunningService<'imap' | 'imaps'>;
 
 export async function startImap(
   home: Home,
@@ -39,38 +30,12 @@ export async function startImap(
     authenticator,
     plainAllowed: options.plainAllowed ?? false,
   };
-  const wanted = [
-    ...home.config.listen.imap.map((text) => ({ protocol: 'imap' as const, text })),
-    ...home.config.listen.imaps.map((text) => ({ protocol: 'imaps' as const, text })),
-  ];
+  const { imap, imaps } = home.config.listen;
   // Hearing of every commit costs whoever delivers: not where nobody reads by IMAP.
-  if (wanted.length > 0) untoldMailOf(home.store);
-  const started: { protocol: 'imap' | 'imaps'; listener: Listener }[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map(({ listener }) => listener.stop(imapLimits.stopGraceMs)));
-  };
-  try {
-    for (const { protocol, text } of wanted) {
-      const where = checkedListenAddress(text);
-      const isSecure = protocol === 'imaps';
-      const listener = await listen(
-        { home, protocol, ...where, implicitTls: isSecure, busy: busyLine },
-        (wire) => serve(wire, service),
-      );
-      started.push({ protocol, listener });
-    }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return {
-    addresses: started.map(({ protocol, listener: { address, port } }) => ({
-      protocol,
-      address,
-      port,
-    })),
-    stop,
-  };
+  if (imap.length + imaps.length > 0) untoldMailOf(home.store);
+  const { stopGraceMs } = imapLimits;
+  const ports = { protocols: ['imap', 'imaps'], busy: busyLine, stopGraceMs } as const;
+  return startService(home, ports, (wire) => serve(wire, service));
 }
 
 const busyLine = writeStatus('*', 'BYE', { code: 'UNAVAILABLE' }, 'Too many connections');

@@ -4,9 +4,8 @@
 
 import { writePop3Reply } from '@merpati/formats/pop3/reply.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
-import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
-import { type Listener, listen } from '../net/listen.ts';
+import { type RunningService, startService } from '../net/service.ts';
 import type { Wire } from '../net/wire.ts';
 import { pop3Limits } from './limits.ts';
 import { preferredLanguage, refusals } from './replies.ts';
@@ -18,17 +17,8 @@ export interface Pop3Options {
   readonly plainAllowed?: boolean;
 }
 
-export interface RunningPop3 {
-  readonly addresses: readonly {
-    readonly protocol: 'pop3' | 'pop3s';
-    readonly address: string;
-    readonly port: number;
-  }[];
-  /**
-   * Sessions are told; what is being sent may end; then all is closed. Nothing is deleted by it.
-   */
-  stop(): Promise<void>;
-}
+/** Stopping it deletes nothing. */
+export type RunningPop3 = RunningService<'pop3' | 'pop3s'>;
 
 export async function startPop3(
   home: Home,
@@ -40,36 +30,9 @@ export async function startPop3(
     authenticator,
     plainAllowed: options.plainAllowed ?? false,
   };
-  const wanted = [
-    ...home.config.listen.pop3.map((text) => ({ protocol: 'pop3' as const, text })),
-    ...home.config.listen.pop3s.map((text) => ({ protocol: 'pop3s' as const, text })),
-  ];
-  const started: { protocol: 'pop3' | 'pop3s'; listener: Listener }[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map(({ listener }) => listener.stop(pop3Limits.stopGraceMs)));
-  };
-  try {
-    for (const { protocol, text } of wanted) {
-      const where = checkedListenAddress(text);
-      const isSecure = protocol === 'pop3s';
-      const listener = await listen(
-        { home, protocol, ...where, implicitTls: isSecure, busy: busyLine },
-        (wire) => serve(wire, service),
-      );
-      started.push({ protocol, listener });
-    }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return {
-    addresses: started.map(({ protocol, listener: { address, port } }) => ({
-      protocol,
-      address,
-      port,
-    })),
-    stop,
-  };
+  const { stopGraceMs } = pop3Limits;
+  const ports = { protocols: ['pop3', 'pop3s'], busy: busyLine, stopGraceMs } as const;
+  return startService(home, ports, (wire) => serve(wire, service));
 }
 
 const busyLine = Buffer.from(
