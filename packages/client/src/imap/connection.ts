@@ -4,8 +4,8 @@
  * memory stays bounded. RFC 9051 §2.1; RFC 4978 (COMPRESS).
  */
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions, TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { createDeflateRaw, createInflateRaw, constants, type DeflateRaw } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { concat } from '@merpati/formats/bytes.ts';
@@ -13,21 +13,15 @@ import { ResponseAssembly } from '@merpati/formats/imap/response-assembly.ts';
 import { responseLimits } from '@merpati/formats/imap/response-limits.ts';
 import { ResponseReader, type ResponseParts } from '@merpati/formats/imap/response-reader.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import {
+  beginTls,
+  dial,
+  type DialOptions,
+  DialTimeout,
+  isLoopback,
+  type TlsTrust,
+} from '../dial.ts';
 import { ImapFault } from './fault.ts';
-
-export interface DialOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Longest silence of the server, and longest wait for the connection. */
-  readonly timeoutMs: number;
-  /** Ends the conversation at once. */
-  readonly signal?: AbortSignal;
-  /** Another way to a connected socket (a proxy, a lab). */
-  readonly dial?: (target: { host: string; port: number; timeoutMs: number }) => Promise<Socket>;
-}
-
-/** What may be said about trust; the rest is Node's defaults: system roots, TLS 1.2 and up. */
-export type TlsTrust = Pick<ConnectionOptions, 'ca' | 'servername' | 'rejectUnauthorized'>;
 
 export class Connection {
   readonly #options: DialOptions;
@@ -53,11 +47,12 @@ export class Connection {
   static async open(options: DialOptions): Promise<Connection> {
     if (options.signal?.aborted === true) throw new ImapFault('aborted', 'aborted');
     try {
-      const socket = await (options.dial ?? dialTcp)(options);
-      socket.setNoDelay(true);
-      return new Connection(socket, options);
+      return new Connection(await dial(options), options);
     } catch (error) {
       if (error instanceof ImapFault) throw error;
+      if (error instanceof DialTimeout) {
+        throw new ImapFault('timeout', error.message);
+      }
       const why = error instanceof Error ? error.message : String(error);
       throw new ImapFault('connect', `${options.host}:${options.port}: ${why}`, { cause: error });
     }
@@ -72,8 +67,7 @@ export class Connection {
   }
 
   get isLoopback(): boolean {
-    const address = this.#socket.remoteAddress ?? '';
-    return address === '::1' || /^(::ffff:)?127\./.test(address);
+    return isLoopback(this.#socket);
   }
 
   /**
@@ -87,15 +81,7 @@ export class Connection {
     }
     plain.setTimeout(0);
     for (const [event, listener] of this.#listeners) plain.off(event, listener);
-    const { host } = this.#options;
-    const name = trust.servername ?? (isIP(host) === 0 ? host : '');
-    const secure = connectTls({
-      ...trust,
-      socket: plain,
-      host,
-      ...(name === '' ? {} : { servername: name }),
-      minVersion: 'TLSv1.2',
-    });
+    const secure = beginTls(plain, this.#options.host, trust);
     this.#socket = secure;
     this.#source = secure;
     this.#listen();
@@ -264,20 +250,4 @@ export class Connection {
   readonly #abort = (): void => {
     this.fail(new ImapFault('aborted', 'aborted'));
   };
-}
-
-function dialTcp(target: { host: string; port: number; timeoutMs: number }): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host: target.host, port: target.port });
-    socket.setTimeout(target.timeoutMs, () => {
-      socket.destroy();
-      reject(new ImapFault('timeout', `${target.host}:${target.port}: no connection in time`));
-    });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.removeAllListeners();
-      socket.setTimeout(0);
-      resolve(socket);
-    });
-  });
 }

@@ -21,7 +21,8 @@ import {
 } from '@merpati/formats/pop3/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { type Credentials, authenticate } from './authenticate.ts';
-import { Connection, type DialOptions, type TlsTrust } from './connection.ts';
+import type { DialOptions, TlsTrust } from '../dial.ts';
+import { Connection } from './connection.ts';
 import { Pop3Fault, faultOf } from './fault.ts';
 
 export interface Pop3Options extends Omit<DialOptions, 'port' | 'timeoutMs'> {

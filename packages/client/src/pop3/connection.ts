@@ -4,25 +4,19 @@
  * bounded.
  */
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions, TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { ReplyReader } from '@merpati/formats/pop3/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import {
+  beginTls,
+  dial,
+  type DialOptions,
+  DialTimeout,
+  isLoopback,
+  type TlsTrust,
+} from '../dial.ts';
 import { Pop3Fault } from './fault.ts';
-
-export interface DialOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Longest silence of the server, and longest wait for the connection. */
-  readonly timeoutMs: number;
-  /** Ends the conversation at once. */
-  readonly signal?: AbortSignal;
-  /** Another way to a connected socket (a proxy, a lab). */
-  readonly dial?: (target: { host: string; port: number; timeoutMs: number }) => Promise<Socket>;
-}
-
-/** What may be said about trust; the rest is Node's defaults: system roots, TLS 1.2 and up. */
-export type TlsTrust = Pick<ConnectionOptions, 'ca' | 'servername' | 'rejectUnauthorized'>;
 
 export class Connection {
   readonly #options: DialOptions;
@@ -43,11 +37,12 @@ export class Connection {
   static async open(options: DialOptions): Promise<Connection> {
     if (options.signal?.aborted === true) throw new Pop3Fault('aborted', 'aborted');
     try {
-      const socket = await (options.dial ?? dialTcp)(options);
-      socket.setNoDelay(true);
-      return new Connection(socket, options);
+      return new Connection(await dial(options), options);
     } catch (error) {
       if (error instanceof Pop3Fault) throw error;
+      if (error instanceof DialTimeout) {
+        throw new Pop3Fault('timeout', error.message);
+      }
       const why = error instanceof Error ? error.message : String(error);
       throw new Pop3Fault('connect', `${options.host}:${options.port}: ${why}`, error);
     }
@@ -59,8 +54,7 @@ export class Connection {
   }
 
   get isLoopback(): boolean {
-    const address = this.#socket.remoteAddress ?? '';
-    return address === '::1' || /^(::ffff:)?127\./.test(address);
+    return isLoopback(this.#socket);
   }
 
   /**
@@ -74,15 +68,7 @@ export class Connection {
     }
     plain.setTimeout(0);
     for (const [event, listener] of this.#listeners) plain.off(event, listener);
-    const { host } = this.#options;
-    const name = trust.servername ?? (isIP(host) === 0 ? host : '');
-    const secure = connectTls({
-      ...trust,
-      socket: plain,
-      host,
-      ...(name === '' ? {} : { servername: name }),
-      minVersion: 'TLSv1.2',
-    });
+    const secure = beginTls(plain, this.#options.host, trust);
     this.#socket = secure;
     this.#listen();
     await new Promise<void>((resolve, reject) => {
@@ -193,20 +179,4 @@ export class Connection {
     this.#wakeUp();
     return this.#failure;
   }
-}
-
-function dialTcp(target: { host: string; port: number; timeoutMs: number }): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host: target.host, port: target.port });
-    socket.setTimeout(target.timeoutMs, () => {
-      socket.destroy();
-      reject(new Pop3Fault('timeout', `${target.host}:${target.port}: no connection in time`));
-    });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.removeAllListeners();
-      socket.setTimeout(0);
-      resolve(socket);
-    });
-  });
 }
