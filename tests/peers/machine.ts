@@ -3,42 +3,65 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { createServer, connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const portsGiven = new Set<number>();
+/**
+ * Test files run side by side, each in a process of its own, and a port that is free now is taken a
+ * moment later. So each process has a block of its own, and says so by listening at the block's
+ * first port for as long as it lives: the kernel gives that one to nobody else, and frees it
+ * whatever ends the process. Above the blocks of labs, below the ports of outgoing connections.
+ */
+const firstBlock = 20_000;
+const lastBlock = 32_700;
+const blockLength = 100;
 
-/** Test files run side by side: each process looks in a hundred of its own. */
-const portsOfProcess = 100;
-const firstPort = 12_000 + (process.pid % 200) * portsOfProcess;
+let nextPort = 0;
+let blockEnd = 0;
 
 /**
- * A port of the loopback that nobody has now. Below those that the kernel gives to outgoing
- * connections, or one of them could take it before the server does; and never the same one twice,
+ * A port of the loopback that nobody has and no other test will take; never the same one twice,
  * because a server that is started anew wants its own ports again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const isCrowded = portsGiven.size > portsOfProcess / 2;
-    const port = isCrowded
-      ? randomInt(12_000, 32_000)
-      : randomInt(firstPort, firstPort + portsOfProcess);
-    if (portsGiven.has(port) || !(await isFree(port))) continue;
-    portsGiven.add(port);
-    return port;
+    if (nextPort >= blockEnd) await takeBlock();
+    const port = nextPort;
+    nextPort += 1;
+    if (await isFree(port)) return port;
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
+async function takeBlock(): Promise<void> {
+  const blocks = (lastBlock - firstBlock) / blockLength;
+  const start = randomInt(blocks);
+  for (let i = 0; i < blocks; i += 1) {
+    const first = firstBlock + ((start + i) % blocks) * blockLength;
+    const guard = await tryListen(first);
+    if (guard === null) continue;
+    guard.unref();
+    nextPort = first + 1;
+    blockEnd = first + blockLength;
+    return;
+  }
+  throw new Error('every block of ports is taken');
+}
+
+function tryListen(port: number): Promise<Server | null> {
   const server = createServer();
-  const bound = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
   });
-  if (bound) await new Promise((resolve) => server.close(resolve));
-  return bound;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await tryListen(port);
+  if (server === null) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
 }
 
 /** A folder of its own, readable by other users' processes too; gone after use. */

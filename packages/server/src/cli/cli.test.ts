@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import {
   existsSync,
   mkdirSync,
@@ -209,18 +208,6 @@ describe('without any server', { concurrency: 2 }, () => {
   });
 });
 
-/** Different ones: all are held until the last one is known. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ports.push((server.address() as { port: number }).port);
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
-}
-
 async function until(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = Date.now() + 20_000;
   while (!(await done())) {
@@ -229,17 +216,29 @@ async function until(what: string, done: () => boolean | Promise<boolean>): Prom
   }
 }
 
+/** Where it listens, as its log says. */
+function portIn(log: string, protocol: string): number {
+  const line = log.split('\n').find((one) => one.includes('server.started')) ?? '{}';
+  const { listen } = JSON.parse(line) as { listen: { protocol: string; port: number }[] };
+  return listen.find((one) => one.protocol === protocol)?.port ?? assert.fail(log);
+}
+
 test('serve: health, metrics, a second one refused, SIGHUP, SIGTERM', async (t) => {
   const cwd = folder(t);
-  const [smtp, http] = await freePorts(2);
-  const places = `smtp = ["127.0.0.1:${smtp}"]\nhttp = ["127.0.0.1:${http}"]`;
   const data = path.join(cwd, 'data');
-  const text = `hostname = "mail.contoh.id"\ndata = "${data}"\n[listen]\n${places}\n`;
-  writeFileSync(path.join(cwd, 'merpati.toml'), text);
+  const configure = (smtp: number, http: number) => {
+    const places = `smtp = ["127.0.0.1:${smtp}"]\nhttp = ["127.0.0.1:${http}"]`;
+    const text = `hostname = "mail.contoh.id"\ndata = "${data}"\n[listen]\n${places}\n`;
+    writeFileSync(path.join(cwd, 'merpati.toml'), text);
+  };
+  configure(0, 0);
   const server = start(['serve'], { cwd });
   t.after(() => server.child.kill('SIGKILL'));
-  await until('the start', () => server.said.err.includes('server.started'));
+  await until('the start', () => /server\.started.*\n/.test(server.said.err));
   assert.equal(server.said.out, '');
+  const smtp = portIn(server.said.err, 'smtp');
+  const http = portIn(server.said.err, 'http');
+  configure(smtp, http); // for the one that finds them taken
 
   const get = (at: string) => fetch(`http://127.0.0.1:${http}${at}`);
   assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok' });

@@ -9,12 +9,12 @@ import { verdictMark, verdictText } from '../journey/render.ts';
 import { fetchAsFriend, sendFirstMessage } from '../lab/first-message.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import {
-  anyBlock,
   busyPorts,
   freeBlock,
   labPorts,
   portsFromMax,
   portsFromUsual,
+  startAnywhere,
   type LabPorts,
 } from '../lab/ports.ts';
 import { createLog } from '../observe/log.ts';
@@ -44,12 +44,13 @@ const here = '127.0.0.1';
 
 export async function runLab(cli: Cli, given: LabStart): Promise<void> {
   const startedMs = performance.now();
-  const ports = await choosePorts(cli, given);
+  const ports = given.portsFrom === 'free' ? null : await choosePorts(cli, given);
   const place = openLabPlace(cli.globals.data);
   const told = toldToStop();
   let lab: Lab | null = null;
   try {
-    lab = await start(cli, given, { place, ports });
+    const startAt = (at: LabPorts) => start(cli, given, { place, ports: at });
+    lab = await (ports === null ? startAnywhere(Math.random, here, startAt) : startAt(ports));
     place.announce();
     showServers(cli, lab, performance.now() - startedMs);
     if (given.empty !== true) await showFirstMessage(cli, lab, place.folder);
@@ -94,10 +95,6 @@ function start(
 
 async function choosePorts(cli: Cli, given: LabStart): Promise<LabPorts> {
   const what = say('cannot start the lab', 'lab tidak bisa dimulai');
-  if (given.portsFrom === 'free') {
-    const from = await anyBlock(Math.random, here);
-    if (from !== null) return labPorts(from);
-  }
   const from = given.portsFrom === undefined ? portsFromUsual : Number(given.portsFrom);
   if (!Number.isInteger(from) || from < 1024 || from > portsFromMax) {
     const why = say(

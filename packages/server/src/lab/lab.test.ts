@@ -21,21 +21,18 @@ import { realWorld } from '../real-world.ts';
 import { fetchAsFriend, sendFirstMessage } from './first-message.ts';
 import { startLab, type Lab } from './lab.ts';
 import { pigeonPng } from './pigeon.ts';
-import { anyBlock, labPorts } from './ports.ts';
+import { startAnywhere } from './ports.ts';
 
 const first = { subject: 'Halo', text: 'Apa kabar?\n', attachmentName: 'merpati.png' };
 
+function startIn(folder: string): Promise<Lab> {
+  const fixed = { real: realWorld(defaultConfig({}).dns), log: silentLog, version: '0' };
+  return startAnywhere(Math.random, '127.0.0.1', (ports) => startLab({ folder, ports, ...fixed }));
+}
+
 async function makeLab(t: TestContext, data?: string): Promise<Lab> {
   const folder = data ?? mkdtempSync(path.join(os.tmpdir(), 'merpati-lab-'));
-  const from = await anyBlock(Math.random, '127.0.0.1');
-  assert.ok(from !== null);
-  const lab = await startLab({
-    folder,
-    ports: labPorts(from),
-    real: realWorld(defaultConfig({}).dns),
-    log: silentLog,
-    version: '0',
-  });
+  const lab = await startIn(folder);
   t.after(async () => {
     for (const home of lab.context.homes) {
       const { values } = await home.metrics.bugs.get();
@@ -276,16 +273,7 @@ describe('the lab', { concurrency: 4 }, () => {
   test('kept data: the same authority, the same mail, the next time', async (t) => {
     const data = mkdtempSync(path.join(os.tmpdir(), 'merpati-kept-'));
     t.after(() => rmSync(data, { recursive: true }));
-    const from = await anyBlock(Math.random, '127.0.0.1');
-    assert.ok(from !== null);
-    const options = {
-      folder: data,
-      ports: labPorts(from),
-      real: realWorld(defaultConfig({}).dns),
-      log: silentLog,
-      version: '0',
-    };
-    const before = await startLab(options);
+    const before = await startIn(data);
     const id = await send(before, { to: ['friend@surat.test'] });
     await until(before, id, (one) => kindOf(one) === 'inbox');
     await before.stop();

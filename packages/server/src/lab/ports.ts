@@ -27,8 +27,9 @@ export const portsFromUsual = 2000;
 /** The highest port of a block lies 6026 above its start. */
 const blockLength = 6026;
 export const portsFromMax = 65_535 - blockLength;
-/** From here on Linux takes the ports of outgoing connections. ip(7). */
-const ephemeralMin = 32_768;
+/** Where a block found by chance begins: far below the ports of outgoing connections. ip(7). */
+const anywhereMin = 10_000;
+const anywhereMax = 20_000 - blockLength;
 
 export function labPorts(from: number): LabPorts {
   const server = (index: number): ServerPorts => ({
@@ -61,13 +62,26 @@ export async function freeBlock(after: number, address: string): Promise<number 
   return null;
 }
 
-/** Some free block, by chance: labs that start at the same time do not run into each other. */
-export async function anyBlock(random: () => number, address: string): Promise<number | null> {
-  for (let i = 0; i < 50; i += 1) {
-    const from = 10_000 + Math.floor(random() * (ephemeralMin - blockLength - 10_000));
-    if ((await busyPorts(labPorts(from), address)).length === 0) return from;
+/**
+ * Starts something at a block found by chance. Labs that start at the same time look for theirs at
+ * the same time: when another one was faster, the next block is tried.
+ */
+export async function startAnywhere<Started>(
+  random: () => number,
+  address: string,
+  start: (ports: LabPorts) => Promise<Started>,
+): Promise<Started> {
+  for (let triesLeft = 50; ; triesLeft -= 1) {
+    const ports = labPorts(anywhereMin + Math.floor(random() * (anywhereMax - anywhereMin)));
+    const busy = await busyPorts(ports, address);
+    if (busy.length > 0 && triesLeft > 0) continue;
+    try {
+      return await start(ports);
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isTaken || triesLeft <= 0) throw error;
+    }
   }
-  return null;
 }
 
 function isFreeTcp(port: number, address: string): Promise<boolean> {
