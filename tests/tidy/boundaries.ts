@@ -57,7 +57,7 @@ const ground = ['home.ts', 'world.ts', 'refusal.ts', 'config', 'observe'];
 /** The folders of packages/server/src: what each may use besides the ground and itself. */
 export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // The ground itself.
-  'home.ts': ['config', 'observe', 'world.ts'],
+  'home.ts': ['config', 'observe', 'reports', 'world.ts'],
   'world.ts': [],
   'refusal.ts': [],
   // Its complaints are sentences in the languages we speak.
@@ -65,13 +65,14 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   // Rooms.
   accounts: ['net'],
-  checks: ['accounts', 'incoming'],
+  // Of the reports: the words in which checks and delivery tell what they saw.
+  checks: ['accounts', 'incoming', 'reports'],
   dns: [],
   incoming: ['accounts', 'journey', 'net'],
   journey: [],
   net: [],
-  delivery: ['dns', 'journey', 'net'],
-  flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue'],
+  delivery: ['dns', 'journey', 'net', 'reports'],
+  flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue', 'reports'],
   queue: ['accounts', 'delivery', 'dns', 'flow', 'incoming', 'journey'],
   // Protocols: one each, and none knows another.
   smtp: ['accounts', 'flow', 'incoming', 'journey', 'net'],
@@ -79,6 +80,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   imap: ['accounts', 'journey', 'net'],
   http: ['accounts', 'admin', 'journey', 'net', 'queue'],
   admin: ['accounts', 'flow', 'journey', 'queue'],
+  reports: ['accounts', 'checks', 'flow', 'incoming', 'journey', 'queue'],
   probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue', 'real-world.ts'],
   // Composition.
   'real-world.ts': ['dns'],

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Store } from '@merpati/store/contract.ts';
 import type { Config } from './config/schema.ts';
 import type { Metrics } from './observe/metrics.ts';
+import type { ReportSink } from './reports/outcomes.ts';
 import type { World } from './world.ts';
 
 export interface Home {
@@ -23,6 +24,8 @@ export interface Home {
    * are left alone for their trouble are tried all the same.
    */
   wakeQueue: (why?: 'person') => void;
+  /** Counts what is reported to other domains; null: nothing is. Set when the reports start. */
+  reports: ReportSink | null;
   /** Faults switched on in the lab; production has none. */
   readonly faults: ReadonlySet<Fault>;
 }

@@ -50,6 +50,7 @@ export async function openHome(config: Config, world: World, options: HomeOption
     metrics: createMetrics(),
     tls: options.tls ?? readCertificate(config.tls),
     wakeQueue: () => {},
+    reports: null,
     faults: options.faults ?? new Set(),
   };
 }

@@ -81,6 +81,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
         ? null
         : createSecureContext({ cert: issued.certificate, key: issued.key, minVersion: 'TLSv1.2' }),
     wakeQueue: () => {},
+    reports: null,
     faults,
   };
   const { store } = home;
