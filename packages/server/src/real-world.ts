@@ -15,12 +15,15 @@ export function realWorld(dns: Config['dns']): World {
 export function worldWithDns(servers: readonly NameServer[], timeoutMs: number): World {
   const nowUs = createClockUs();
   const octets = (count: number) => new Uint8Array(randomBytes(count));
+  const nowMs = () => Date.now();
+  const asking = { timeoutMs, nowMs, randomBytes: octets };
   return {
-    nowMs: () => Date.now(),
+    nowMs,
     nowUs,
     randomBytes: octets,
     random: () => Math.random(),
-    dns: createResolver({ servers, timeoutMs, nowMs: () => Date.now(), randomBytes: octets }),
+    dns: createResolver({ ...asking, servers }),
+    nameServer: (address) => createResolver({ ...asking, servers: [{ address, port: 53 }] }),
     dial,
   };
 }

@@ -6,7 +6,18 @@
 import type { Socket } from 'node:net';
 
 /** Record types we ask for. */
-export type RecordType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'PTR' | 'CNAME' | 'NS' | 'TLSA' | 'SOA';
+export type RecordType =
+  | 'A'
+  | 'AAAA'
+  | 'MX'
+  | 'TXT'
+  | 'PTR'
+  | 'CNAME'
+  | 'NS'
+  | 'TLSA'
+  | 'SRV'
+  | 'CAA'
+  | 'SOA';
 
 /** Names in A-labels, lower case, without the final dot. */
 export type DnsRecord =
@@ -20,6 +31,20 @@ export type DnsRecord =
       readonly selector: number;
       readonly matching: number;
       readonly data: Uint8Array;
+    }
+  | {
+      readonly type: 'SRV';
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      /** '': the service is not offered. RFC 2782. */
+      readonly target: string;
+    }
+  | {
+      readonly type: 'CAA';
+      readonly flags: number;
+      readonly tag: string;
+      readonly value: Uint8Array;
     }
   | { readonly type: 'SOA'; readonly minimumSeconds: number };
 
@@ -61,6 +86,11 @@ export interface World {
   /** 0 ≤ x < 1; for jitter and order among equals. */
   random(): number;
   readonly dns: Resolver;
+  /**
+   * Asks one name server itself, past every cache: what a zone's own servers say is what the world
+   * will see.
+   */
+  nameServer(address: string): Resolver;
   /** Roots of certificates that are trusted besides Node's own, PEM; the lab has one. */
   readonly trust?: readonly string[];
   /** A connected TCP socket, or a rejection whose `code` is the system's: ECONNREFUSED, … */

@@ -11,6 +11,8 @@ const records: readonly RecordData[] = [
   { type: 'TXT', strings: [Uint8Array.of(118, 61, 115, 112, 102, 49), new Uint8Array(0)] },
   { type: 'CNAME', target: 'www.surat.test' },
   { type: 'TLSA', usage: 3, selector: 1, matching: 1, data: new Uint8Array(32) },
+  { type: 'SRV', priority: 0, weight: 1, port: 993, target: 'mail.surat.test' },
+  { type: 'CAA', flags: 0, tag: 'issue', value: Uint8Array.of(97, 46, 98) },
   {
     type: 'SOA',
     primary: 'ns.surat.test',

@@ -190,8 +190,21 @@ const data: fc.Arbitrary<RecordData> = fc.oneof(
     data: fc.uint8Array({ minLength: 1, maxLength: 40 }),
   }),
   shape({
+    type: fc.constant('SRV' as const),
+    priority: u16,
+    weight: u16,
+    port: u16,
+    target: name,
+  }),
+  shape({
+    type: fc.constant('CAA' as const),
+    flags: u8,
+    tag: fc.stringMatching(/^[a-zA-Z0-9]{1,20}$/),
+    value: octets,
+  }),
+  shape({
     type: fc.constant('other' as const),
-    code: fc.constantFrom(99, 257, 65_280),
+    code: fc.constantFrom(99, 258, 65_280),
     data: octets,
   }),
 );

@@ -1,7 +1,7 @@
 /**
- * DNS messages: octets to values and back. RFC 1035 §4; AAAA RFC 3596 §2; TLSA RFC 6698 §2; EDNS
- * RFC 6891 §6; the AD and CD bits RFC 4035 §3; unknown types RFC 3597 §3. Used by our resolver and
- * by the lab's authoritative server.
+ * DNS messages: octets to values and back. RFC 1035 §4; AAAA RFC 3596 §2; SRV RFC 2782; TLSA RFC
+ * 6698 §2; CAA RFC 8659 §4.1; EDNS RFC 6891 §6; the AD and CD bits RFC 4035 §3; unknown types RFC
+ * 3597 §3. Used by our resolver and by the lab's authoritative server.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
@@ -20,7 +20,9 @@ export const typeCodes = {
   MX: 15,
   TXT: 16,
   AAAA: 28,
+  SRV: 33,
   TLSA: 52,
+  CAA: 257,
 } as const;
 export type KnownType = keyof typeof typeCodes;
 
@@ -70,6 +72,20 @@ export type RecordData =
       readonly selector: number;
       readonly matching: number;
       readonly data: Uint8Array;
+    }
+  | {
+      readonly type: 'SRV';
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      /** '' (the root): the service is not offered. */
+      readonly target: string;
+    }
+  | {
+      readonly type: 'CAA';
+      readonly flags: number;
+      readonly tag: string;
+      readonly value: Uint8Array;
     }
   /** A type we don't read, or a class other than IN: the octets as they stand. */
   | { readonly type: 'other'; readonly code: number; readonly data: Uint8Array };
@@ -318,10 +334,30 @@ function readData(
         matching: view.getUint8(start + 2),
         data: bytes.subarray(start + 3, end),
       };
+    case 'SRV':
+      atLeast(7);
+      return {
+        type,
+        priority: view.getUint16(start),
+        weight: view.getUint16(start + 2),
+        port: view.getUint16(start + 4),
+        target: nameTo(start + 6, end),
+      };
+    case 'CAA': {
+      atLeast(3);
+      const tagEnd = start + 2 + view.getUint8(start + 1);
+      if (tagEnd > end) throw badData(type);
+      const tag = String.fromCharCode(...bytes.subarray(start + 2, tagEnd));
+      if (!caaTag.test(tag)) throw badData(type);
+      return { type, flags: view.getUint8(start), tag, value: bytes.subarray(tagEnd, end) };
+    }
     default:
       return type satisfies never;
   }
 }
+
+/** RFC 8659 §4.1. */
+const caaTag = /^[a-zA-Z0-9]{1,255}$/;
 
 const badData = (type: KnownType) =>
   new SyntaxFault('dns.rdata', `the content of a record of type ${type} is malformed`);
@@ -470,6 +506,19 @@ function writeData(writer: DnsWriter, data: RecordData): void {
       writer.u8(data.selector);
       writer.u8(data.matching);
       writer.octets(data.data);
+      return;
+    case 'SRV':
+      writer.u16(data.priority);
+      writer.u16(data.weight);
+      writer.u16(data.port);
+      writer.wholeName(data.target);
+      return;
+    case 'CAA':
+      if (!caaTag.test(data.tag)) throw badData('CAA');
+      writer.u8(data.flags);
+      writer.u8(data.tag.length);
+      for (let at = 0; at < data.tag.length; at += 1) writer.u8(data.tag.charCodeAt(at));
+      writer.octets(data.value);
       return;
     case 'other':
       writer.octets(data.data);

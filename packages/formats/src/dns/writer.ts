@@ -76,6 +76,15 @@ export class DnsWriter {
     this.u8(0);
   }
 
+  /** Not compressed, as the content of newer types must be. RFC 2782; RFC 3597 §4. */
+  wholeName(name: string): void {
+    for (const label of nameLabels(name)) {
+      this.u8(label.length);
+      this.octets(label);
+    }
+    this.u8(0);
+  }
+
   /** Takes back what was written since; for a record that turned out not to fit. */
   cutTo(length: number): void {
     this.#length = length;

@@ -262,7 +262,10 @@ function plainRecord(data: ResourceRecord['data']): DnsRecord | null {
     case 'AAAA':
     case 'TXT':
     case 'TLSA':
+    case 'CAA':
       return data;
+    case 'SRV':
+      return { ...data, target: lowerName(data.target) };
     case 'other':
       return null;
     default:

@@ -20,7 +20,11 @@ export interface LabWorld extends World {
   cut(address: string): void;
 }
 
-export function createLabWorld(real: World, dns: Resolver, ports: readonly LabPort[]): LabWorld {
+export function createLabWorld(
+  real: World,
+  newResolver: () => Resolver,
+  ports: readonly LabPort[],
+): LabWorld {
   const open = new Map<string, Set<Socket>>();
   const keep = (address: string, socket: Socket): Socket => {
     const sockets = open.get(address) ?? new Set();
@@ -36,7 +40,9 @@ export function createLabWorld(real: World, dns: Resolver, ports: readonly LabPo
     nowUs: () => real.nowUs(),
     randomBytes: (count) => real.randomBytes(count),
     random: () => real.random(),
-    dns,
+    dns: newResolver(),
+    // The lab has one, whatever its address.
+    nameServer: newResolver,
     async dial(target) {
       const known = ports.find((one) => one.address === target.address && one.port === target.port);
       if (known !== undefined) {

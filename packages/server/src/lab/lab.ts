@@ -125,12 +125,13 @@ function worldOf(
     readonly servers: readonly Server[];
   },
 ): LabWorld {
-  const resolver = createResolver({
-    servers: [{ address: here, port: lab.dns.port }],
-    timeoutMs: 1000,
-    nowMs: () => real.nowMs(),
-    randomBytes: (count) => real.randomBytes(count),
-  });
+  const newResolver = () =>
+    createResolver({
+      servers: [{ address: here, port: lab.dns.port }],
+      timeoutMs: 1000,
+      nowMs: () => real.nowMs(),
+      randomBytes: (count) => real.randomBytes(count),
+    });
   const places = addresses.map((address, i) => ({
     address,
     port: 25,
@@ -140,7 +141,7 @@ function worldOf(
         : { address: here, port: ports.servers[i]?.smtp ?? 0 },
   }));
   const trust = [lab.authority.certificate];
-  return { ...createLabWorld(real, resolver, places), trust };
+  return { ...createLabWorld(real, newResolver, places), trust };
 }
 
 async function openServer(

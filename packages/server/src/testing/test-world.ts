@@ -14,6 +14,8 @@ export interface TestWorld extends World, AsyncDisposable {
   readonly places: Map<string, number | 'refuse' | 'silent'>;
   /** Every `address:port` that was dialled. */
   readonly dialled: string[];
+  /** Ports of name servers, by address; others are those of the zone. */
+  readonly nameServers: Map<string, number>;
   /** Added to the clock. */
   aheadMs: number;
 }
@@ -32,6 +34,7 @@ export async function createTestWorld(
     scriptedDns,
     places: new Map(),
     dialled: [],
+    nameServers: new Map(),
     aheadMs: 0,
     nowMs: () => Date.now() + world.aheadMs,
     nowUs: () => Math.round((performance.timeOrigin + performance.now() + world.aheadMs) * 1000),
@@ -43,12 +46,22 @@ export async function createTestWorld(
       nowMs: () => world.nowMs(),
       randomBytes,
     }),
+    nameServer: (address) =>
+      createResolver({
+        servers: [{ address: '127.0.0.1', port: portOf(world, address) }],
+        timeoutMs: over.dnsTimeoutMs ?? 10_000,
+        nowMs: () => world.nowMs(),
+        randomBytes,
+      }),
     ...(over.trust === undefined ? {} : { trust: over.trust }),
     dial: (target) => dial(world, target),
     [Symbol.asyncDispose]: () => scriptedDns[Symbol.asyncDispose](),
   };
   return world;
 }
+
+const portOf = (world: TestWorld, address: string): number =>
+  world.nameServers.get(address) ?? world.scriptedDns.server.port;
 
 function dial(world: TestWorld, target: DialTarget): Promise<Socket> {
   const { address, port, timeoutMs, signal } = target;
