@@ -56,6 +56,11 @@ export interface AddedFields {
   readonly dateMs: number | null;
 }
 
+/** Sees a body while it passes, in pieces of any size: hashes it, to verify it or to sign it. */
+export interface BodyWatcher {
+  write(piece: Uint8Array): void;
+}
+
 /** As much of it as its journey tells: also of what is refused before its body is kept. */
 export type Arrived = Pick<
   Incoming,
@@ -73,6 +78,8 @@ export interface Incoming {
   /** Up to the first empty line; more than `head.length` when the header is not closed by it. */
   readonly headOctets: number;
   readonly body: Body;
+  /** Has seen all of the body behind the head; null: nobody wanted to. */
+  readonly watcher: BodyWatcher | null;
   readonly added: AddedFields | null;
   /** When the user pressed Send, as the client tells. */
   readonly clickUs: number | null;

@@ -47,6 +47,7 @@ export async function makeInternal(home: Home, message: InternalMessage): Promis
     head,
     headOctets: head.length,
     body: await writeBody(home, message.octets),
+    watcher: null,
     added: null,
     clickUs: null,
     startedUs: nowUs,

@@ -8,6 +8,7 @@ import type { Head } from '@merpati/formats/message/head.ts';
 import { NewlineCheck } from '@merpati/formats/smtp/dot.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Body, BodyWriter, Store } from '@merpati/store/contract.ts';
+import type { BodyWatcher } from '../incoming/incoming.ts';
 import { Refusal, storeRefusal } from '../refusal.ts';
 
 export interface TakenMessage {
@@ -27,6 +28,8 @@ export interface IntakeOptions {
   readonly checkNewlines: boolean;
   /** Gives the octets of the head that are to be stored; fields may only be cut. */
   readonly mend: ((head: Head, octets: Uint8Array) => Uint8Array) | null;
+  /** Who wants to see the body of this message while it passes; null: nobody. */
+  readonly watch: ((head: Head) => BodyWatcher | null) | null;
 }
 
 const endOfHead = Buffer.from('\r\n\r\n');
@@ -38,6 +41,8 @@ export class Intake {
   refusal: Refusal | null = null;
   /** The store is slower than the client: to be awaited. It never rejects. */
   backlog: Promise<void> | null = null;
+  /** Has seen what came behind the head. */
+  watcher: BodyWatcher | null = null;
   readonly #options: IntakeOptions;
   readonly #newlines: NewlineCheck | null;
   #writer: BodyWriter | null = null;
@@ -65,6 +70,7 @@ export class Intake {
     } else if (this.#newlines?.push(piece) === false) {
       this.#refuse(bareNewline());
     } else if (this.#head !== null) {
+      this.watcher?.write(piece);
       this.#write(piece);
     } else {
       const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
@@ -177,11 +183,13 @@ export class Intake {
     this.#head = readHead(headOctets);
     const mended = this.#options.mend?.(this.#head, headOctets) ?? headOctets;
     this.#headOctets = mended.length;
+    if (mended !== headOctets) this.#head = readHead(mended);
+    this.watcher = this.#options.watch?.(this.#head) ?? null;
+    if (octets.length > end) this.watcher?.write(octets.subarray(end));
     if (mended === headOctets) {
       if (octets.length > 0) this.#write(octets);
       return;
     }
-    this.#head = readHead(mended);
     if (mended.length > 0) this.#write(mended);
     if (octets.length > end) this.#write(octets.subarray(end));
   }

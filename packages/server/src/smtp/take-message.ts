@@ -9,7 +9,7 @@ import type { Reply } from '@merpati/formats/smtp/reply.ts';
 import { receive } from '../flow/1-receive.ts';
 import { newJourneyId } from '../journey/new-id.ts';
 import { cutSecretFields, missingFields } from './fix-head.ts';
-import type { Arrived, Incoming, SessionFacts } from '../incoming/incoming.ts';
+import type { Arrived, BodyWatcher, Incoming, SessionFacts } from '../incoming/incoming.ts';
 import { noteRefused } from '../incoming/refused.ts';
 import { Refusal } from '../refusal.ts';
 import type { Intake, IntakeOptions, TakenMessage } from './intake.ts';
@@ -23,6 +23,7 @@ export function intakeOptions({ home, service }: Session): IntakeOptions {
     octetsMax: home.config.limits.message_bytes_max,
     checkNewlines: false,
     mend: service === 'submission' ? cutSecretFields : null,
+    watch: null,
   };
 }
 
@@ -33,7 +34,11 @@ export async function takeMessage(session: Session, intake: Intake): Promise<Rep
   try {
     const arrivedUs = home.world.nowUs();
     const taken = await finish(session, intake);
-    const incoming = incomingOf(session, transaction, { taken, arrivedUs });
+    const incoming = incomingOf(session, transaction, {
+      taken,
+      watcher: intake.watcher,
+      arrivedUs,
+    });
     const receipt = await receive(home, incoming);
     if (!receipt.ok) throw receipt.refusal;
     // It belongs to the store now; otherwise the reset gives it back.
@@ -70,8 +75,13 @@ export function noteUntaken(session: Session, intake: Intake, error: unknown): v
 function incomingOf(
   session: Session,
   transaction: Transaction,
-  { taken, arrivedUs }: { taken: TakenMessage; arrivedUs: number },
+  from: {
+    readonly taken: TakenMessage;
+    readonly watcher: BodyWatcher | null;
+    readonly arrivedUs: number;
+  },
 ): Incoming {
+  const { taken, watcher, arrivedUs } = from;
   const { head, headOctets, body } = taken;
   const arrived = arrivedOf(session, transaction, { head, body, arrivedUs });
   const account = session.login?.account ?? null;
@@ -80,7 +90,7 @@ function incomingOf(
     account === null
       ? null
       : missingFields(head, { nowMs, id: arrived.id, address: account.address });
-  return { ...arrived, headOctets, body, added };
+  return { ...arrived, headOctets, body, watcher, added };
 }
 
 function arrivedOf(
