@@ -15,12 +15,13 @@ import {
   type ArcSet,
   type ChainVerdict,
 } from './arc-set.ts';
+import { readMethodResults, type MethodResult } from './authentication-results.ts';
 import { BodyHashes } from './body-hash.ts';
 import type { AuthCrypto } from './crypto-seam.ts';
 import { canonicalField } from './dkim-canonical.ts';
 import type { DkimSignature } from './dkim-record.ts';
-import { findKey, objectionTo, verifyWith } from './dkim-key.ts';
-import type { Checking } from './dns-facts.ts';
+import { findKey, keyQuestion, objectionTo, verifyWith } from './dkim-key.ts';
+import type { Checking, DnsAsk } from './dns-facts.ts';
 import { signedOctets, withoutLineEnd, withoutSignature } from './signed-fields.ts';
 
 export interface ArcResult {
@@ -29,7 +30,14 @@ export interface ArcResult {
   readonly instances: number;
   /** Who sealed last; null: nobody. */
   readonly sealer: string | null;
+  /** Everybody who sealed, in order, and what they say they saw; true only when the chain holds. */
+  readonly hands: readonly ArcHand[];
   readonly reason: string | null;
+}
+
+export interface ArcHand {
+  readonly domain: string;
+  readonly saw: readonly Pick<MethodResult, 'method' | 'result'>[];
 }
 
 /** The chain does not hold. */
@@ -43,11 +51,12 @@ export class ArcVerifier {
   /** Of the last set; null: there is none, or it cannot be read. */
   readonly #signature: DkimSignature | null;
 
-  constructor(head: Head, crypto: AuthCrypto) {
+  /** With `bodies` of somebody else, it is they who get the body. */
+  constructor(head: Head, crypto: AuthCrypto, bodies?: BodyHashes) {
     this.#head = head;
     this.#crypto = crypto;
     this.#fields = readArcSets(head);
-    this.#bodies = new BodyHashes(crypto);
+    this.#bodies = bodies ?? new BodyHashes(crypto);
     const last = this.#fields.sets.at(-1);
     this.#signature = last === undefined ? null : orNull(() => readArcSignature(last.message));
     if (this.#signature !== null) this.#bodies.want(this.#signature);
@@ -57,6 +66,12 @@ export class ArcVerifier {
     return this.#fields.sets.length;
   }
 
+  /** What `finish` will ask, so that it can be asked before. */
+  questions(): readonly DnsAsk[] {
+    const seals = this.#fields.sets.flatMap(({ seal }) => orNull(() => readArcSeal(seal)) ?? []);
+    return [this.#signature ?? [], seals].flat().map((each) => keyQuestion(each));
+  }
+
   write(chunk: Uint8Array): void {
     this.#bodies.write(chunk);
   }
@@ -64,9 +79,13 @@ export class ArcVerifier {
   *finish(): Checking<ArcResult> {
     const { sets, fault } = this.#fields;
     const seals = sets.map(({ seal }) => orNull(() => readArcSeal(seal)));
+    const hands = sets.map(({ results }, index) => ({
+      domain: seals[index]?.domain ?? '',
+      saw: readMethodResults(afterInstance(results.value())),
+    }));
     const sealer = seals.at(-1)?.domain ?? null;
     const end = (chain: ChainVerdict, reason: string | null): ArcResult => {
-      return { chain, instances: sets.length, sealer, reason };
+      return { chain, instances: sets.length, sealer, hands, reason };
     };
     if (fault !== null) return end('fail', fault);
     if (sets.length === 0) return end('none', null);
@@ -147,6 +166,11 @@ export function sealedOctets(sets: readonly ArcSet[]): Uint8Array {
     pieces.push(isLast ? withoutLineEnd(sealed) : sealed);
   }
   return concat(pieces);
+}
+
+/** `i=1; who; results`: without its first part it is as any Authentication-Results. */
+function afterInstance(value: string): string {
+  return value.slice(value.indexOf(';') + 1);
 }
 
 function orNull<T>(read: () => T): T | null {

@@ -5,19 +5,27 @@
 import { SyntaxFault } from '../syntax-fault.ts';
 import type { AuthCrypto, PublicKey } from './crypto-seam.ts';
 import { readDkimKey, type DkimKey, type DkimSignature } from './dkim-record.ts';
-import type { Checking } from './dns-facts.ts';
+import type { Checking, DnsAsk } from './dns-facts.ts';
 import { authLimits } from './limits.ts';
 
 /** RFC 8601 §2.7.1. */
 export type DkimVerdict = 'pass' | 'fail' | 'neutral' | 'policy' | 'temperror' | 'permerror';
+
+export function keyQuestion(signature: {
+  readonly selector: string;
+  readonly domain: string;
+}): DnsAsk {
+  return { name: `${signature.selector}._domainkey.${signature.domain}`, type: 'TXT' };
+}
 
 /** From `selector._domainkey.domain`; the first record that can be read counts. */
 export function* findKey(
   crypto: AuthCrypto,
   signature: { readonly selector: string; readonly domain: string },
 ): Checking<Looked | Problem> {
-  const name = `${signature.selector}._domainkey.${signature.domain}`;
-  const reply = yield { name, type: 'TXT' };
+  const question = keyQuestion(signature);
+  const { name } = question;
+  const reply = yield question;
   if (reply.kind === 'failed') {
     return { result: 'temperror', reason: `the key ${name} could not be asked for` };
   }

@@ -3,13 +3,20 @@
  * head first, then the body in chunks, then the keys are asked for. RFC 6376, 8301, 8463.
  */
 
-import { equalBytes, latin1 } from '../bytes.ts';
+import { encodeBase64, equalBytes, latin1 } from '../bytes.ts';
 import type { Field, Head } from '../message/head.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
 import { BodyHashes } from './body-hash.ts';
 import type { AuthCrypto, PublicKey } from './crypto-seam.ts';
-import type { Checking } from './dns-facts.ts';
-import { findKey, objectionTo, verifyWith, type DkimVerdict, type Looked } from './dkim-key.ts';
+import type { Checking, DnsAsk } from './dns-facts.ts';
+import {
+  findKey,
+  keyQuestion,
+  objectionTo,
+  verifyWith,
+  type DkimVerdict,
+  type Looked,
+} from './dkim-key.ts';
 import { readDkimSignature, type DkimSignature } from './dkim-record.ts';
 import { authLimits } from './limits.ts';
 import { signedOctets, uncoveredNames } from './signed-fields.ts';
@@ -20,6 +27,8 @@ export interface DkimResult {
   readonly domain: string;
   readonly selector: string;
   readonly algorithm: string;
+  /** The first octets of the signature itself, as base64: they tell two of a domain apart. */
+  readonly start: string;
   /** Of the key; null: there was none to look at. */
   readonly bits: number | null;
   /** Names that are signed, in lower case. */
@@ -51,11 +60,12 @@ export class DkimVerifier {
   readonly #found: readonly Read[];
   readonly #bodies: BodyHashes;
 
-  constructor(head: Head, crypto: AuthCrypto, options: DkimOptions) {
+  /** With `bodies` of somebody else, it is they who get the body. */
+  constructor(head: Head, crypto: AuthCrypto, options: DkimOptions & { bodies?: BodyHashes }) {
     this.#head = head;
     this.#crypto = crypto;
     this.#options = options;
-    this.#bodies = new BodyHashes(crypto);
+    this.#bodies = options.bodies ?? new BodyHashes(crypto);
     this.#found = head.fields
       .filter(({ key }) => key === 'dkim-signature')
       .slice(0, authLimits.dkimSignaturesMax)
@@ -66,6 +76,13 @@ export class DkimVerifier {
   /** Signatures that are looked at; none: the body need not be given. */
   get count(): number {
     return this.#found.length;
+  }
+
+  /** What `finish` will ask, so that it can be asked before. */
+  questions(): readonly DnsAsk[] {
+    return this.#found.flatMap((each) =>
+      'signature' in each ? [keyQuestion(each.signature)] : [],
+    );
   }
 
   /** The body as it stands, in chunks of any size. */
@@ -150,6 +167,7 @@ function readSignature(field: Field): Read {
       domain: '',
       selector: '',
       algorithm: '',
+      start: '',
       bits: null,
       headers: [],
       covered: false,
@@ -162,7 +180,8 @@ function readSignature(field: Field): Read {
 
 function factsOf(
   signature: DkimSignature,
-): Pick<DkimResult, 'domain' | 'selector' | 'algorithm' | 'headers'> {
+): Pick<DkimResult, 'domain' | 'selector' | 'algorithm' | 'headers' | 'start'> {
   const { domain, selector, algorithm, headers } = signature;
-  return { domain, selector, algorithm, headers };
+  const start = encodeBase64(signature.signature.subarray(0, 6));
+  return { domain, selector, algorithm, headers, start };
 }

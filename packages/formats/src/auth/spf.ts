@@ -48,6 +48,8 @@ export interface SpfResult {
   readonly result: SpfVerdict;
   /** Whose policy it is. */
   readonly domain: string;
+  /** Its record; null: it has none, or several. */
+  readonly record: string | null;
   /** The term that decided; null when none did. */
   readonly mechanism: string | null;
   /** What the domain says to those it does not let pass, ASCII; null: nothing. */
@@ -91,6 +93,7 @@ export function* checkSpf(question: SpfQuestion): Checking<SpfResult> {
   return {
     result: found.result,
     domain: evaluation.domain,
+    record: evaluation.record,
     mechanism: found.mechanism,
     explanation: found.result === 'fail' ? yield* evaluation.explain(found.by) : null,
     lookups: evaluation.lookups,
@@ -105,6 +108,8 @@ class Evaluation {
   readonly steps: SpfStep[] = [];
   lookups = 0;
   voidLookups = 0;
+  /** The first one that was found. */
+  record: string | null = null;
   readonly #question: SpfQuestion;
   readonly #local: string;
   readonly #address: Uint8Array;
@@ -129,6 +134,7 @@ class Evaluation {
     if (!isQualified(domain)) return nothing;
     const text = yield* this.#findRecord(domain);
     if (text === null) return nothing;
+    this.record ??= text;
     const record = readOrStop(text, domain);
     for (const term of record.terms) {
       const isMatch = yield* this.#matches(term, domain);
@@ -328,7 +334,7 @@ function readOrStop(text: string, domain: string): SpfRecord {
 }
 
 /** May it be asked for? */
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   if (name === '' || name.length > authLimits.nameOctetsMax) return false;
   return name.split('.').every((label) => label !== '' && label.length <= 63);
 }

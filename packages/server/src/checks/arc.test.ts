@@ -47,7 +47,13 @@ function passOn(message: Buffer, change: (text: string) => string = (text) => te
 
 describe('a chain of hands', () => {
   test('nobody has sealed it', () => {
-    assert.deepEqual(verify(letter), { chain: 'none', instances: 0, sealer: null, reason: null });
+    assert.deepEqual(verify(letter), {
+      chain: 'none',
+      instances: 0,
+      sealer: null,
+      hands: [],
+      reason: null,
+    });
   });
 
   test('five hands, of which some change it', () => {
