@@ -4,6 +4,7 @@ import { ascii, encodeBase64 } from '../bytes.ts';
 import type { Field, Head } from '../message/head.ts';
 import { BodyHashes } from './body-hash.ts';
 import type { AuthCrypto, PrivateKey } from './crypto-seam.ts';
+import type { KeyKind } from './dkim-record.ts';
 import { signedOctets } from './signed-fields.ts';
 
 export interface DkimSigning {
@@ -60,7 +61,8 @@ export function namesToSign(head: Head): readonly string[] {
   ];
 }
 
-const form = { hash: 'sha256', body: 'relaxed', length: null } as const;
+/** How we hash bodies: a body that is signed with two keys is hashed once. */
+export const signedForm = { hash: 'sha256', body: 'relaxed', length: null } as const;
 
 /** Takes the body in chunks, then gives the field, one for each key. */
 export class DkimSigner {
@@ -72,7 +74,7 @@ export class DkimSigner {
     this.#head = head;
     this.#crypto = crypto;
     this.#bodies = new BodyHashes(crypto);
-    this.#bodies.want(form);
+    this.#bodies.want(signedForm);
   }
 
   write(chunk: Uint8Array): void {
@@ -81,26 +83,63 @@ export class DkimSigner {
 
   /** The whole field with its CRLF, to stand in front of the message. */
   sign(signing: DkimSigning): string {
-    const { domain, selector, key, timestamp } = signing;
-    const names = signing.headers?.map((name) => name.toLowerCase()) ?? namesToSign(this.#head);
-    const tags = [
-      'v=1',
-      `a=${key.kind}-sha256`,
-      'c=relaxed/relaxed',
-      `d=${domain}`,
-      `s=${selector}`,
-      `t=${timestamp}`,
-      `h=${names.join(':')}`,
-      `bh=${encodeBase64(this.#bodies.digest(form).digest)}`,
-    ];
-    return signField('DKIM-Signature', {
-      tags,
-      names,
-      key,
-      head: this.#head,
-      crypto: this.#crypto,
-    });
+    const { key, headers } = signing;
+    const { digest } = this.#bodies.digest(signedForm);
+    const names = headers?.map((name) => name.toLowerCase()) ?? namesToSign(this.#head);
+    const unsigned = unsignedDkim({ ...signing, kind: key.kind, head: this.#head, names, digest });
+    return completeField(unsigned, signOctets(this.#crypto, key, unsigned.octets));
   }
+}
+
+/** A field that lacks its signature only. */
+export interface UnsignedField {
+  /** Up to `b=`. */
+  readonly text: string;
+  /** What is to be signed (RSA), or whose hash is (Ed25519). */
+  readonly octets: Uint8Array;
+}
+
+export interface UnsignedDkim extends Pick<DkimSigning, 'domain' | 'selector' | 'timestamp'> {
+  readonly kind: KeyKind;
+  readonly head: Head;
+  /** In lower case. */
+  readonly names: readonly string[];
+  /** Of the body in `signedForm`. */
+  readonly digest: Uint8Array;
+}
+
+/** For who signs elsewhere, in another thread: `completeField` puts the signature in. */
+export function unsignedDkim(what: UnsignedDkim): UnsignedField {
+  const { domain, selector, timestamp, kind, head, names, digest } = what;
+  const tags = [
+    'v=1',
+    `a=${kind}-sha256`,
+    'c=relaxed/relaxed',
+    `d=${domain}`,
+    `s=${selector}`,
+    `t=${timestamp}`,
+    `h=${names.join(':')}`,
+    `bh=${encodeBase64(digest)}`,
+  ];
+  return unsignedField('DKIM-Signature', { tags, names, head });
+}
+
+export function completeField({ text }: UnsignedField, signature: Uint8Array): string {
+  return `${text}${foldBase64(signature)}\r\n`;
+}
+
+function unsignedField(
+  name: string,
+  what: {
+    readonly tags: readonly string[];
+    readonly names: readonly string[];
+    readonly head: Head;
+  },
+): UnsignedField {
+  const { tags, names, head } = what;
+  const text = `${writeTags(name, tags)};\r\n\tb=`;
+  const field = fieldOf(`${text}\r\n`);
+  return { text, octets: signedOctets(head, { field, names, form: 'relaxed' }) };
 }
 
 /** Writes the field with an empty b=, signs what that gives, and fills it in. */
@@ -114,14 +153,8 @@ export function signField(
     readonly crypto: AuthCrypto;
   },
 ): string {
-  const { tags, names, key, head, crypto } = what;
-  const unsigned = `${writeTags(name, tags)};\r\n\tb=`;
-  const octets = signedOctets(head, {
-    field: fieldOf(`${unsigned}\r\n`),
-    names,
-    form: 'relaxed',
-  });
-  return `${unsigned}${foldBase64(signOctets(crypto, key, octets))}\r\n`;
+  const unsigned = unsignedField(name, what);
+  return completeField(unsigned, signOctets(what.crypto, what.key, unsigned.octets));
 }
 
 /** Ed25519 signs the hash. RFC 8463 §3. */
