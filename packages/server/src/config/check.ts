@@ -185,17 +185,30 @@ function checkPlaces(config: Config): ConfigProblem[] {
     const at = `dns.servers[${i}]`;
     problems.push({ severity: 'error', code: 'config.dns.syntax', path: at, args: { value } });
   }
-  for (const [i, value] of config.proxy.networks.entries()) {
-    if (isNetwork(value)) continue;
-    const at = `proxy.networks[${i}]`;
-    problems.push({ severity: 'error', code: 'config.network.syntax', path: at, args: { value } });
-  }
+  problems.push(
+    ...checkNetworks('proxy.networks', config.proxy.networks),
+    ...checkNetworks('checks.trusted_networks', config.checks.trusted_networks),
+    ...config.checks.lists.flatMap(({ answers }, i) =>
+      checkNetworks(`checks.lists[${i}].answers`, answers),
+    ),
+  );
   const { expire_after_s: expire, delay_notice_after_s: notice } = config.queue;
   if (notice >= expire) {
     const args = { expire, notice };
     problems.push({ severity: 'warning', code: 'config.queue.order', path: 'queue', args });
   }
   return problems;
+}
+
+function checkNetworks(path: string, values: readonly string[]): ConfigProblem[] {
+  return [...values.entries()]
+    .filter(([, value]) => !isNetwork(value))
+    .map(([i, value]) => ({
+      severity: 'error',
+      code: 'config.network.syntax',
+      path: `${path}[${i}]`,
+      args: { value },
+    }));
 }
 
 function isNetwork(text: string): boolean {

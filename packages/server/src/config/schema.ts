@@ -32,6 +32,15 @@ const listen = z.strictObject({
 const tls = z.strictObject({
   certificate_file: z.string().default('').describe('PEM chain, the host certificate first.'),
   key_file: z.string().default('').describe('PEM private key of that certificate.'),
+  certificates: z
+    .array(
+      z.strictObject({
+        certificate_file: z.string().describe('PEM chain, for the names that it contains.'),
+        key_file: z.string().describe('PEM private key of that certificate.'),
+      }),
+    )
+    .default([])
+    .describe('More certificates, for clients that ask for their names (SNI).'),
 });
 
 const limits = z.strictObject({
@@ -131,6 +140,69 @@ const withheld = z.strictObject({
   capabilities: addresses.describe('What is not offered then, e.g. ["UIDONLY", "NOTIFY"].'),
 });
 
+const exception = z.strictObject({
+  author: z
+    .string()
+    .default('*')
+    .describe('Domain in From, ".example.org" for its sub-domains, "*" for all.'),
+  recipient: z.string().default('*').describe('Address or domain of ours, "*" for all.'),
+  authentication: z
+    .enum(['enforce', 'observe'])
+    .describe('What holds for mail of that author to that recipient; the first match decides.'),
+});
+
+const dnsList = z.strictObject({
+  zone: z.string().describe('Where the list is asked, e.g. "bl.example.org". RFC 5782.'),
+  kind: z
+    .enum(['block', 'allow'])
+    .default('block')
+    .describe('Of those that send what nobody wants, or of those that are known to be good.'),
+  weight: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(6)
+    .describe('Points for who is on it; on a list of the good ones they are taken off.'),
+  answers: addresses
+    .default(['127.0.0.0/8'])
+    .describe('Answers that count, as networks, e.g. ["127.0.0.2", "127.0.0.4/30"].'),
+  refuse: z
+    .boolean()
+    .default(false)
+    .describe('Take nothing from who is on it (550 5.7.1), instead of weighing it.'),
+});
+
+const checks = z.strictObject({
+  authentication: z
+    .enum(['enforce', 'observe', 'off'])
+    .default('enforce')
+    .describe('SPF, DKIM, DMARC, ARC: do what the author domain asks, only tell, or do not look.'),
+  exceptions: z.array(exception).default([]).describe('Authors and recipients with another rule.'),
+  trusted_networks: addresses
+    .default(['127.0.0.1', '::1'])
+    .describe('Clients that are not judged: this machine, relays and filters of your own.'),
+  trusted_forwarders: addresses
+    .default([])
+    .describe('Domains of lists and forwarders whose ARC seal is believed when DMARC fails.'),
+  dns_timeout_s: z
+    .int()
+    .min(1)
+    .max(60)
+    .default(10)
+    .describe('How long a whole message waits for the DNS, all its questions together.'),
+  lists: z.array(dnsList).default([]).describe('Lists of addresses in the DNS; none are asked.'),
+  junk_weight: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe('Points from which a message goes to Junk; 0: never for its points alone.'),
+  greylist: z
+    .boolean()
+    .default(false)
+    .describe('Ask senders that are not known to come back later. RFC 6647.'),
+  greylist_wait_s: z.int().min(1).default(300).describe('How much later.'),
+});
+
 export const configSchema = z.strictObject({
   hostname: z
     .string()
@@ -161,6 +233,7 @@ export const configSchema = z.strictObject({
         .describe('Networks whose PROXY protocol header (v1, v2) is believed and required.'),
     })
     .prefault({}),
+  checks: checks.prefault({}),
   pop: z
     .strictObject({
       keep_days: z
