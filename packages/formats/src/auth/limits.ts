@@ -25,6 +25,12 @@ export const authLimits = {
   rsaBitsMin: 1024,
   /** Above it verifying takes a stranger's time from us. */
   rsaBitsMax: 8192,
+  /** An MTA-STS policy. RFC 8461 §3.3 suggests this. */
+  stsPolicyOctetsMax: 65_536,
+  /** Hosts that one policy names; a domain with more of them has made a mistake. */
+  stsHostsMax: 200,
+  /** RFC 8461 §3.2: about a year. */
+  stsAgeSecondsMax: 31_557_600,
   /** A domain name as text. RFC 1035 §2.3.4, RFC 7208 §7.3. */
   nameOctetsMax: 253,
 } as const;
