@@ -64,7 +64,7 @@ async function editFlags(
     for (const operation of operations) {
       const what = { account: owner, mailbox, uids: some, ...operation, ...condition };
       const edited = await session.store.setFlags(what);
-      if (edited.changed.length > 0) view.knows(edited.modseq);
+      if (edited.changed.length > 0) view.knowsFlags(edited.modseq);
       modseq = edited.modseq;
       for (const one of edited.changed) changed.push(one);
       for (const one of edited.modified) modified.push(one);

@@ -318,7 +318,8 @@ class Teller implements Outcome {
       flags: flagBits.seen,
       keywords: [],
     });
-    open.view.knows(modseq);
+    // Somebody else may have been faster: then that modseq is not ours.
+    if (changed.length > 0) open.view.knowsFlags(modseq);
     const marked = new Set(changed);
     const now = unseen.filter((row) => marked.has(row.uid));
     return new Map(

@@ -139,12 +139,23 @@ class NaiveClient {
   lines: (number | null)[];
   readonly flags = new Map<number, number>();
   readonly withNumbers: boolean;
+  #heard: number;
 
   constructor(mailbox: NaiveMailbox, withNumbers: boolean) {
     this.view = new View(mailbox, owner, mailbox.status, { changesMax: 3, tailUids: 6 });
     this.withNumbers = withNumbers;
     this.lines = Array.from({ length: mailbox.rows.size }, () => null);
     for (const one of mailbox.rows.values()) this.flags.set(one.uid, one.flags);
+    this.#heard = mailbox.modseq;
+  }
+
+  /** Of one mutation after the other, none left out. */
+  hear(upTo: number): void {
+    while (this.#heard < upTo) {
+      this.#heard += 1;
+      const modseq = modSeq(this.#heard);
+      this.view.hear({ kind: 'expunged', account: owner, mailbox: inbox, uids: [], modseq });
+    }
   }
 
   async take(expungesAllowed: boolean): Promise<ViewUpdates> {
@@ -274,17 +285,13 @@ async function perform(mailbox: NaiveMailbox, clients: NaiveClient[], step: Step
       const known = seen.filter((n) => one.view.numberOf(uid(n)) > 0);
       const modseq = modSeq(mailbox.setFlags(known, step.flags));
       for (const n of known) one.flags.set(n, step.flags);
-      one.view.knows(modseq);
+      // The feed is as fast as the answer, or not.
+      if (step.flags % 2 === 0) one.hear(mailbox.modseq);
+      one.view.knowsFlags(modseq);
       break;
     }
     case 'hear':
-      one.view.hear({
-        kind: 'expunged',
-        account: owner,
-        mailbox: inbox,
-        uids: [],
-        modseq: modSeq(mailbox.modseq),
-      });
+      one.hear(mailbox.modseq);
       break;
     case 'look':
       await one.look();

@@ -65,8 +65,9 @@ export class View {
   #uidNext: number;
   /** Up to here the store was asked. */
   #modseq: ModSeq;
-  /** Up to here something was heard of. */
+  /** Up to here something was heard of, and up to where before that. */
   #heard: ModSeq;
+  #heardBefore: ModSeq;
   #mailboxWasEdited = false;
   /** Mutations whose effects this session has told, or knows anyway. */
   readonly #own = new Set<ModSeq>();
@@ -90,6 +91,7 @@ export class View {
     this.#uidNext = status.uidNext;
     this.#modseq = status.modseq;
     this.#heard = status.modseq;
+    this.#heardBefore = status.modseq;
     // A mailbox from which nothing was ever taken: its uids are its numbers.
     this.#uids = status.total === status.uidNext - 1 ? UidList.withoutGaps(status.total) : null;
   }
@@ -226,7 +228,9 @@ export class View {
     if (change.account !== this.owner) return;
     if (change.kind === 'mailbox-changed') this.#mailboxWasEdited = true;
     else if (change.mailbox === this.mailbox && !this.#own.has(change.modseq)) {
-      if (change.modseq > this.#heard) this.#heard = change.modseq;
+      if (change.modseq <= this.#heard) return;
+      this.#heardBefore = this.#heard;
+      this.#heard = change.modseq;
     }
   }
 
@@ -238,6 +242,21 @@ export class View {
     this.#own.add(modseq);
     // Asking the store forgets them.
     if (this.#own.size > imapLimits.ownChangesMax) this.#heard = modseq;
+  }
+
+  /**
+   * As `knows`, of a mutation that has changed nothing but flags: when it is all that was heard of,
+   * the store need not be asked for its messages again.
+   */
+  knowsFlags(modseq: ModSeq): void {
+    if (this.#heard === modseq) {
+      if (this.#heardBefore <= this.#modseq) {
+        this.#modseq = modseq;
+        return;
+      }
+      this.#heard = this.#heardBefore;
+    }
+    this.knows(modseq);
   }
 
   /**
