@@ -3,16 +3,20 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { createResolver } from './dns/resolver.ts';
-import { nameServers, type NameServer } from './dns/servers.ts';
+import { nameServers, trustOf, type NameServer } from './dns/servers.ts';
 import type { Config } from './config/schema.ts';
 import type { DialTarget, World } from './world.ts';
 
 /** Clock, chance, names and connections as this machine has them. */
 export function realWorld(dns: Config['dns']): World {
-  return worldWithDns(nameServers(dns.servers), dns.timeout_ms);
+  return worldWithDns(nameServers(dns.servers), dns.timeout_ms, trustOf(dns.trust_ad));
 }
 
-export function worldWithDns(servers: readonly NameServer[], timeoutMs: number): World {
+export function worldWithDns(
+  servers: readonly NameServer[],
+  timeoutMs: number,
+  isTrusted: (server: NameServer) => boolean = trustOf([]),
+): World {
   const nowUs = createClockUs();
   const octets = (count: number) => new Uint8Array(randomBytes(count));
   const nowMs = () => Date.now();
@@ -22,7 +26,7 @@ export function worldWithDns(servers: readonly NameServer[], timeoutMs: number):
     nowUs,
     randomBytes: octets,
     random: () => Math.random(),
-    dns: createResolver({ ...asking, servers }),
+    dns: createResolver({ ...asking, servers, isTrusted }),
     nameServer: (address) => createResolver({ ...asking, servers: [{ address, port: 53 }] }),
     dial,
   };

@@ -65,9 +65,15 @@ export type DnsAnswer =
       readonly ttlSeconds: number;
       readonly authenticated: boolean;
     }
-  | { readonly kind: 'error'; readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' };
+  | {
+      readonly kind: 'error';
+      /** `bogus`: it has not been signed as it should be (DNSSEC); somebody may have forged it. */
+      readonly reason: 'timeout' | 'servfail' | 'refused' | 'malformed' | 'bogus';
+    };
 
 export interface Resolver {
+  /** What it says about DNSSEC is believed; else no answer of it is ever `authenticated`. */
+  readonly isTrusted?: boolean;
   query(name: string, type: RecordType): Promise<DnsAnswer>;
 }
 

@@ -203,6 +203,57 @@ const checks = z.strictObject({
   greylist_wait_s: z.int().min(1).default(300).describe('How much later.'),
 });
 
+const dkim = z.strictObject({
+  sign: z
+    .boolean()
+    .default(true)
+    .describe('Sign what is written here, with the keys of its domain. RFC 6376.'),
+  rotate_after_days: z
+    .int()
+    .min(0)
+    .max(3650)
+    .default(90)
+    .describe('New keys are made after this; they sign once they are in the DNS. 0: never.'),
+});
+
+const publish = z.strictObject({
+  addresses: addresses
+    .default([])
+    .describe('Addresses of this server as the world sees them, for A and AAAA records.'),
+  spf: z
+    .string()
+    .default('mx -all')
+    .describe('SPF terms behind "v=spf1": who sends for the domains. RFC 7208.'),
+  dmarc: z
+    .enum(['none', 'quarantine', 'reject'])
+    .default('none')
+    .describe('What others shall do with forgeries; go on from none when the reports are clean.'),
+  reports_to: z
+    .string()
+    .default('')
+    .describe('Address for DMARC and TLS reports; empty: postmaster of the domain.'),
+  sts: z
+    .enum(['none', 'testing', 'enforce'])
+    .default('testing')
+    .describe('Mode of the MTA-STS policy, where HTTPS is served. RFC 8461 §5.'),
+  sts_max_age_s: z
+    .int()
+    .min(86_400)
+    .max(31_557_600)
+    .default(1_209_600)
+    .describe('How long others remember the MTA-STS policy. RFC 8461 §3.2.'),
+  ca: z
+    .string()
+    .default('')
+    .describe('The certification authority named by a CAA record; empty: no record. RFC 8659.'),
+  ttl_s: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(3600)
+    .describe('How long caches keep the records; keys that retire stay this much longer.'),
+});
+
 export const configSchema = z.strictObject({
   hostname: z
     .string()
@@ -219,6 +270,12 @@ export const configSchema = z.strictObject({
       servers: addresses
         .default([])
         .describe('Resolvers, "127.0.0.1" or "127.0.0.1:5353"; empty: those of /etc/resolv.conf.'),
+      trust_ad: addresses
+        .default([])
+        .describe(
+          'Addresses of resolvers that are believed when they say "DNSSEC is right" (AD), besides ' +
+            'those of this machine: only where nobody can forge answers on the way. DANE needs one.',
+        ),
       timeout_ms: z
         .int()
         .min(100)
@@ -234,6 +291,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   checks: checks.prefault({}),
+  dkim: dkim.prefault({}),
+  publish: publish.prefault({}),
   pop: z
     .strictObject({
       keep_days: z

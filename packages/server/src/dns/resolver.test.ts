@@ -257,3 +257,37 @@ test('memory is bounded: old answers make room', async () => {
   const answers = await Promise.all(names.map((name) => resolver.query(name, 'A')));
   assert.ok(answers.every((answer) => answer.kind === 'records'));
 });
+
+test('badly signed is said by the resolver: RFC 8914', async () => {
+  const extended = (code: number) => ({ code: 15, data: Uint8Array.of(0, code, 104, 105) });
+  await using dns = await startScriptedDns((asked) =>
+    replyTo(asked, {
+      rcode: rcodes.servFail,
+      recursionAvailable: true,
+      edns: {
+        udpOctetsMax: 1232,
+        version: 0,
+        dnssecOk: false,
+        options: [extended(asked.name.toLowerCase() === 'bogus.test' ? 6 : 22)],
+      },
+    }),
+  );
+  const resolver = resolverOf([dns.server]);
+  assert.deepEqual(await resolver.query('bogus.test', 'A'), { kind: 'error', reason: 'bogus' });
+  assert.deepEqual(await resolver.query('slow.test', 'A'), { kind: 'error', reason: 'servfail' });
+});
+
+test('no way round the one that validates: others are not asked, whatever it says', async () => {
+  await using strict = await startScriptedDns((asked) =>
+    replyTo(asked, { rcode: rcodes.servFail, recursionAvailable: true }),
+  );
+  await using other = await startScriptedDns(answersFrom({ 'a.test': [a('192.0.2.1')] }));
+  const isTrusted = ({ port }: NameServer) => port === strict.server.port;
+  const resolver = resolverOf([other.server, strict.server], { isTrusted });
+  assert.equal(resolver.isTrusted, true);
+  assert.deepEqual(await resolver.query('a.test', 'A'), { kind: 'error', reason: 'servfail' });
+  assert.deepEqual(other.asked, []);
+  const untrusting = resolverOf([strict.server, other.server], { isTrusted: () => false });
+  assert.equal(untrusting.isTrusted, false);
+  assert.deepEqual(addresses(await untrusting.query('a.test', 'A')), ['192.0.2.1']);
+});

@@ -15,7 +15,7 @@ import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import type { DnsAnswer, DnsRecord, RecordType, Resolver } from '../world.ts';
 import { AnswerCache } from './cache.ts';
 import { exchange, type Question } from './exchange.ts';
-import { isLoopback, type NameServer } from './servers.ts';
+import { trustOf, type NameServer } from './servers.ts';
 
 export interface ResolverOptions {
   readonly servers: readonly NameServer[];
@@ -53,7 +53,12 @@ interface Found {
 type Options = Required<ResolverOptions>;
 
 export function createResolver(given: ResolverOptions): Resolver {
-  const options = { isTrusted: ({ address }: NameServer) => isLoopback(address), ...given };
+  const isTrusted = given.isTrusted ?? trustOf([]);
+  // Whoever falls back on a server that does not validate lets an attacker choose: he only has to
+  // silence the one that does.
+  const trusted = given.servers.filter(isTrusted);
+  const servers = trusted.length > 0 ? trusted : given.servers;
+  const options = { ...given, isTrusted, servers };
   const cache = new AnswerCache(limits.cacheOctetsMax);
   const underWay = new Map<string, Promise<DnsAnswer>>();
   const slots = createSlots(limits.questionsMax);
@@ -66,6 +71,7 @@ export function createResolver(given: ResolverOptions): Resolver {
   };
 
   return {
+    isTrusted: trusted.length > 0,
     query(name, record) {
       const lower = lowerName(name);
       const key = `${record} ${lower}`;
@@ -179,11 +185,23 @@ async function askServers(question: Question, options: Options): Promise<Asked> 
         return { kind: 'message', message, octets, authenticated };
       }
       // A server that has tried and failed will not do better the moment after.
-      reason = message.rcode === rcodes.refused ? 'refused' : 'servfail';
+      reason = reasonOf(message);
     }
     if (!isWorthAnother) break;
   }
   return { kind: 'error', reason };
+}
+
+/** RFC 8914 §4: what a validating resolver says when signatures are wrong, old or not there. */
+const bogusCodes = new Set([6, 7, 8, 9, 10, 11, 12]);
+
+function reasonOf({ rcode, edns }: DnsMessage): (DnsAnswer & { kind: 'error' })['reason'] {
+  if (rcode === rcodes.refused) return 'refused';
+  const isBogus = edns?.options.some(
+    ({ code, data }) =>
+      code === 15 && data.length >= 2 && bogusCodes.has(((data[0] ?? 0) << 8) | (data[1] ?? 0)),
+  );
+  return isBogus === true ? 'bogus' : 'servfail';
 }
 
 /** Neither an answer nor a denial: a referral by a server that does not know the zone. */

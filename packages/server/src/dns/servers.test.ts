@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, nameServers, readNameServer, readResolvConf } from './servers.ts';
+import { nameServers, readNameServer, readResolvConf, trustOf } from './servers.ts';
 
 test('name servers as people write them', () => {
   assert.deepEqual(readNameServer('127.0.0.1'), { address: '127.0.0.1', port: 53 });
@@ -27,6 +27,12 @@ test('resolv.conf: nameserver lines only', () => {
 });
 
 test('loopback', () => {
-  assert.ok(isLoopback('127.0.0.53') && isLoopback('::1'));
-  assert.ok(!isLoopback('192.0.2.1') && !isLoopback('1270.0.0.1'));
+  const isTrusted = (address: string) => trustOf(['192.0.2.53'])({ address, port: 53 });
+  for (const address of ['127.0.0.53', '127.0.0.1', '::ffff:127.0.0.1', '::1', '192.0.2.53']) {
+    assert.ok(isTrusted(address), address);
+  }
+  // Docker's own only passes on what somebody else says.
+  for (const address of ['192.0.2.1', '1270.0.0.1', '127.0.0.11', '::ffff:127.0.0.11']) {
+    assert.ok(!isTrusted(address), address);
+  }
 });

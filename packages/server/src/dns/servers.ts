@@ -47,8 +47,16 @@ export function nameServers(
 }
 
 /**
- * What a server on this machine says has not been touched on the way: its AD bit may be believed.
+ * Whose AD bit may be believed: what a server on this machine says has not been touched on the way,
+ * and of others those that the configuration names. RFC 7672 §2.1.1; see decision 009.
  */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+export function trustOf(named: readonly string[]): (server: NameServer) => boolean {
+  return ({ address }) => named.includes(address) || isOnThisMachine(address);
+}
+
+function isOnThisMachine(address: string): boolean {
+  const v4 = address.replace(/^::ffff:/, '');
+  // QUIRK: in containers of Docker this one looks like the machine's own and only passes on what
+  // somebody else says, AD bit included.
+  return address === '::1' || (v4.startsWith('127.') && v4 !== '127.0.0.11');
 }
