@@ -24,6 +24,10 @@ export interface DmarcRecord {
   readonly text: string;
 }
 
+export function isDmarcPolicy(text: string): text is DmarcPolicy {
+  return text === 'none' || text === 'quarantine' || text === 'reject';
+}
+
 export function isDmarcRecord(text: string): boolean {
   return /^v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/.test(text);
 }
@@ -77,8 +81,8 @@ function readLeniently(text: string): Tags {
 }
 
 function readPolicy(value: string | undefined): DmarcPolicy | null {
-  const lower = value?.toLowerCase();
-  return lower === 'none' || lower === 'quarantine' || lower === 'reject' ? lower : null;
+  const lower = value?.toLowerCase() ?? '';
+  return isDmarcPolicy(lower) ? lower : null;
 }
 
 function readSuffix(value: string | undefined): 'y' | 'n' | 'u' {

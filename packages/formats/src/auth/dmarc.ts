@@ -41,6 +41,15 @@ export interface DmarcResult {
   readonly reasons: readonly string[];
 }
 
+/**
+ * The Organizational Domain of a domain; null: the DNS does not answer now. RFC 9989 §4.10.2.
+ */
+export function* findOrganisation(domain: string): Checking<string | null> {
+  const name = plainName(domain);
+  const evaluation = new Evaluation({ domains: [], spf: null, dkim: [] });
+  return yield* evaluation.organisation(name);
+}
+
 /** Ends an evaluation that the DNS does not answer. */
 class Unanswered extends Error {}
 
@@ -106,6 +115,15 @@ class Evaluation {
       return yield* this.#evaluate(domain);
     } catch (error) {
       if (error instanceof Unanswered) return nothing(domain, 'temperror', error.message);
+      throw error;
+    }
+  }
+
+  *organisation(domain: string): Checking<string | null> {
+    try {
+      return organisationOf(domain, yield* this.#walk(domain));
+    } catch (error) {
+      if (error instanceof Unanswered) return null;
       throw error;
     }
   }
