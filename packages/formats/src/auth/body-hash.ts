@@ -20,6 +20,8 @@ export interface BodyDigest {
   readonly covered: number;
 }
 
+type Hashing = Pick<AuthCrypto, 'newHash'>;
+
 class RunningHash {
   readonly #hasher: Hasher;
   readonly #canonical: CanonicalBody;
@@ -28,7 +30,7 @@ class RunningHash {
   readonly #length: number;
   #digest: BodyDigest | null = null;
 
-  constructor(form: BodyForm, crypto: AuthCrypto) {
+  constructor(form: BodyForm, crypto: Hashing) {
     this.#length = form.length ?? Number.POSITIVE_INFINITY;
     this.#left = this.#length;
     this.#hasher = crypto.newHash(form.hash);
@@ -60,10 +62,10 @@ class RunningHash {
 
 /** Each form is hashed once, however many signatures share it. */
 export class BodyHashes {
-  readonly #crypto: AuthCrypto;
+  readonly #crypto: Hashing;
   readonly #running = new Map<string, RunningHash>();
 
-  constructor(crypto: AuthCrypto) {
+  constructor(crypto: Hashing) {
     this.#crypto = crypto;
   }
 
