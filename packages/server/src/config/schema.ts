@@ -231,7 +231,7 @@ const publish = z.strictObject({
   reports_to: z
     .string()
     .default('')
-    .describe('Address for DMARC and TLS reports; empty: postmaster of the domain.'),
+    .describe('Address for DMARC and TLS reports; empty: dmarc-reports@, tls-reports@ the domain.'),
   sts: z
     .enum(['none', 'testing', 'enforce'])
     .default('testing')
@@ -252,6 +252,32 @@ const publish = z.strictObject({
     .max(86_400)
     .default(3600)
     .describe('How long caches keep the records; keys that retire stay this much longer.'),
+});
+
+const reports = z.strictObject({
+  dmarc: z
+    .boolean()
+    .default(true)
+    .describe('Tell domains that ask for it, once a day, what came in their name. RFC 9990.'),
+  tls: z
+    .boolean()
+    .default(true)
+    .describe('Tell domains that ask for it, once a day, how TLS with their hosts went. RFC 8460.'),
+  domain: z
+    .string()
+    .default('')
+    .describe('Domain in whose name reports go out; empty: that of the hostname, else the oldest.'),
+  organisation: z.string().default('').describe('Who reports; empty: the name of that domain.'),
+  contact: z
+    .string()
+    .default('')
+    .describe('Address for questions about reports; empty: postmaster of that domain.'),
+  keep_days: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(90)
+    .describe('How long reports of others are kept for "merpati report".'),
 });
 
 export const configSchema = z.strictObject({
@@ -293,6 +319,7 @@ export const configSchema = z.strictObject({
   checks: checks.prefault({}),
   dkim: dkim.prefault({}),
   publish: publish.prefault({}),
+  reports: reports.prefault({}),
   pop: z
     .strictObject({
       keep_days: z
