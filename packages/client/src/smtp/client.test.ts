@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { once } from 'node:events';
@@ -453,7 +454,24 @@ test('STARTTLS: the facts of the connection, and EHLO again', async () => {
   assert.deepEqual(kinds(await client.send(plain, contentOf(bytes(message)))), ['accepted']);
   assert.ok(server.messages[0]?.tls);
   const secure = client.takeTranscript().filter(({ tls }) => tls);
-  assert.equal(secure[0]?.text, 'EHLO client.test');
+  assert.match(secure[0]?.text ?? '', /^\(TLSv1\.3, .*; certificate of mx\.test by .* until 2120-/);
+  assert.equal(secure[1]?.text, 'EHLO client.test');
+});
+
+test('another judge of certificates, who sees what was presented', async () => {
+  await using server = await startScriptedSmtp({ tls: { key: testKey, cert: expiredCertificate } });
+  const judged: string[] = [];
+  const judge = (presented: readonly X509Certificate[]) => {
+    judged.push(...presented.map(({ subject }) => subject));
+    return judged.length > 1 ? 'seen before' : null;
+  };
+  const options = { host: 'any.test', verify: false, modern: true, judge };
+  const first = await ready(server);
+  assert.equal((await first.startTls(options)).verifyError, 'CERT_HAS_EXPIRED');
+  const fault = await faultOf((await ready(server)).startTls(options));
+  assert.deepEqual(judged, ['CN=mx.test', 'CN=mx.test']);
+  assert.match(fault.message, /seen before/);
+  assert.equal(fault.tls?.certificate?.subject, 'mx.test');
 });
 
 test('certificates: verified where asked for, named in the facts where not', async () => {

@@ -84,6 +84,10 @@ export class SmtpClient {
     return this.#connection.tls;
   }
 
+  get localAddress(): string {
+    return this.#connection.socket.localAddress ?? '';
+  }
+
   get remoteAddress(): string {
     return this.#connection.socket.remoteAddress ?? '';
   }

@@ -3,20 +3,23 @@
  * between. RFC 5321 §4.2 (replies), RFC 3207 §4 (STARTTLS).
  */
 
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import {
+  checkServerIdentity,
   connect as connectTls,
   createSecureContext,
   DEFAULT_CIPHERS,
   rootCertificates,
   TLSSocket,
   type ConnectionOptions,
+  type PeerCertificate,
   type SecureContext,
 } from 'node:tls';
 import { createReplyReader, type Reply } from '@merpati/formats/smtp/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { SmtpFault, type SmtpPhase } from './fault.ts';
-import { readTlsFacts, type TlsFacts } from './tls-facts.ts';
+import { presentedCertificates, readTlsFacts, shownTls, type TlsFacts } from './tls-facts.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Replies nobody has asked for or read yet, in octets; a server that sends more is no server. */
@@ -33,6 +36,13 @@ export interface TlsOptions {
   readonly verify: boolean;
   /** Trusted besides the roots that Node comes with; PEM. */
   readonly ca?: readonly string[];
+  /**
+   * Looks at what the server has shown, its own certificate first: null, or why it is not the right
+   * server. For those who know by other means than roots. RFC 7672 §3.
+   */
+  readonly judge?: (presented: readonly X509Certificate[]) => string | null;
+  /** Today's protocols and ciphers or nothing; absent: when the certificate is verified. */
+  readonly modern?: boolean;
   readonly timeoutMs: number;
 }
 
@@ -114,7 +124,8 @@ export class Connection {
   async reply(phase: SmtpPhase, timeoutMs: number): Promise<Reply> {
     let reply = this.#replies.shift();
     while (reply === undefined) {
-      if (this.#nonsense !== null) this.#fail('protocol', this.#nonsense.message, this.#nonsense);
+      if (this.#nonsense !== null)
+        this.#fail('protocol', this.#nonsense.message, { cause: this.#nonsense });
       if (this.#fault !== null) throw inPhase(this.#fault, phase);
       await this.#wait(phase, timeoutMs, (waiter) => {
         this.#forReply = waiter;
@@ -169,9 +180,13 @@ export class Connection {
     });
     this.tls = readTlsFacts(secure);
     this.transcript.isTls = true;
-    if (options.verify && this.tls.verifyError !== null) {
-      const message = `the certificate cannot be trusted: ${this.tls.verifyError}`;
-      throw inPhase(this.#fail('tls', message), 'tls');
+    this.transcript.note(shownTls(this.tls));
+    const { verify, judge } = options;
+    const wrong = verify ? this.tls.verifyError : null;
+    const why = wrong ?? judge?.(presentedCertificates(secure)) ?? null;
+    if (why !== null) {
+      const message = `the certificate cannot be trusted: ${why}`;
+      throw inPhase(this.#fail('tls', message, { tls: this.tls }), 'tls');
     }
     return this.tls;
   }
@@ -192,8 +207,12 @@ export class Connection {
     this.#fail('closed', 'the conversation was broken off');
   }
 
-  #fail(kind: 'timeout' | 'protocol' | 'tls' | 'closed', message: string, cause?: unknown) {
-    this.#fault ??= new SmtpFault(kind, 'quit', { message, cause });
+  #fail(
+    kind: 'timeout' | 'protocol' | 'tls' | 'closed',
+    message: string,
+    about: { readonly cause?: unknown; readonly tls?: TlsFacts | null } = {},
+  ) {
+    this.#fault ??= new SmtpFault(kind, 'quit', { message, ...about });
     this.#socket.destroy();
     this.#forReply?.reject(this.#fault);
     this.#forReply = null;
@@ -235,7 +254,7 @@ export class Connection {
       at = end;
     }
     if (failure !== null && this.#replies.length === 0) {
-      this.#fail('protocol', failure.message, failure);
+      this.#fail('protocol', failure.message, { cause: failure });
       return;
     }
     this.#nonsense = failure;
@@ -270,8 +289,8 @@ export class Connection {
     if (this.#fault !== null) return;
     const isHandshake = this.#socket instanceof TLSSocket && this.tls === null;
     const why = error.code === 'ECONNRESET' ? 'connection reset' : error.message;
-    if (isHandshake) this.#fail('tls', `the TLS handshake failed: ${why}`, error);
-    else this.#fail('closed', `the connection broke: ${why}`, error);
+    if (isHandshake) this.#fail('tls', `the TLS handshake failed: ${why}`, { cause: error });
+    else this.#fail('closed', `the connection broke: ${why}`, { cause: error });
   };
 }
 
@@ -284,29 +303,39 @@ function tlsConnection(socket: Socket, options: TlsOptions): ConnectionOptions {
     secureContext: contextFor(options),
     // The reason goes into the facts; we end the conversation ourselves.
     rejectUnauthorized: false,
+    checkServerIdentity: checkName,
   };
 }
 
+/** RFC 8461 §4.2, RFC 9525 §2: a common name was never meant to be the name of a host. */
+function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  const hasNames = /(?:^|, )DNS:/.test(certificate.subjectaltname ?? '');
+  if (isIP(name) !== 0 || hasNames) return checkServerIdentity(name, certificate);
+  const error = new Error('the certificate is for no host');
+  return Object.assign(error, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+}
+
 const plainContexts = new Map<boolean, SecureContext>();
-const rootedContexts = new WeakMap<readonly string[], SecureContext>();
+const rootedContexts = new WeakMap<readonly string[], Map<boolean, SecureContext>>();
 
 /** Contexts are dear to make (a hundred roots to read) and the same for all connections. */
-function contextFor({ verify, ca }: TlsOptions): SecureContext {
-  const known = ca === undefined ? plainContexts.get(verify) : rootedContexts.get(ca);
+function contextFor({ verify, modern = verify, ca }: TlsOptions): SecureContext {
+  const contexts = ca === undefined ? plainContexts : (rootedContexts.get(ca) ?? new Map());
+  if (ca !== undefined) rootedContexts.set(ca, contexts);
+  const known = contexts.get(modern);
   if (known !== undefined) return known;
   const made = createSecureContext({
     ...(ca === undefined ? {} : { ca: [...rootCertificates, ...ca] }),
     // QUIRK: where nobody asked for TLS, the weakest is still better than what comes without it;
     // RFC 7435 §3. Old appliances speak TLS 1.0 with short keys.
-    ...(verify ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: weakestCiphers }),
+    ...(modern ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: weakestCiphers }),
   });
-  if (ca === undefined) plainContexts.set(verify, made);
-  else rootedContexts.set(ca, made);
+  contexts.set(modern, made);
   return made;
 }
 
 /** The same fault, in the phase of whoever meets it. */
 function inPhase(fault: SmtpFault, phase: SmtpPhase): SmtpFault {
-  const { kind, message, cause } = fault;
-  return new SmtpFault(kind, phase, { message, cause });
+  const { kind, message, cause, tls } = fault;
+  return new SmtpFault(kind, phase, { message, cause, tls });
 }

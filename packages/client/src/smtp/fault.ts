@@ -1,6 +1,7 @@
 /** Why a conversation with a server ended before it came to anything. */
 
 import { replyText, type Reply } from '@merpati/formats/smtp/reply.ts';
+import type { TlsFacts } from './tls-facts.ts';
 
 /** Where in the conversation. */
 export type SmtpPhase =
@@ -40,16 +41,24 @@ export class SmtpFault extends Error {
   readonly phase: SmtpPhase;
   /** The server's words, for `refused`. */
   readonly reply: Reply | null;
+  /** Of a handshake that went well with a server that is not the right one. */
+  readonly tls: TlsFacts | null;
 
   constructor(
     kind: SmtpFaultKind,
     phase: SmtpPhase,
-    about: { readonly message: string; readonly reply?: Reply; readonly cause?: unknown },
+    about: {
+      readonly message: string;
+      readonly reply?: Reply;
+      readonly cause?: unknown;
+      readonly tls?: TlsFacts | null;
+    },
   ) {
     super(about.message, about.cause === undefined ? undefined : { cause: about.cause });
     this.kind = kind;
     this.phase = phase;
     this.reply = about.reply ?? null;
+    this.tls = about.tls ?? null;
   }
 }
 

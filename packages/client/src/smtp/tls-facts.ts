@@ -1,5 +1,6 @@
 /** What is worth knowing of a TLS connection, and of the certificate at its other end. */
 
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 
 export interface CertificateFacts {
@@ -8,6 +9,7 @@ export interface CertificateFacts {
   readonly issuer: string;
   /** DNS names and addresses it is for. */
   readonly names: readonly string[];
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** Of the whole certificate, lower-case hexadecimal. */
   readonly sha256: string;
@@ -41,6 +43,28 @@ export function readTlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
+/** Certificates that a server may show; a chain that means something has three or four. */
+const presentedMax = 16;
+
+/** What the server has shown: its own certificate first, then what it thinks leads to a root. */
+export function presentedCertificates(socket: TLSSocket): X509Certificate[] {
+  const presented: X509Certificate[] = [];
+  let next = socket.getPeerX509Certificate();
+  while (next !== undefined && presented.length < presentedMax) {
+    presented.push(next);
+    next = next.issuerCertificate;
+  }
+  return presented;
+}
+
+/** One line for people. */
+export function shownTls({ protocol, cipher, certificate }: TlsFacts): string {
+  if (certificate === null) return `(${protocol}, ${cipher})`;
+  const { subject, issuer, notAfterMs } = certificate;
+  const until = Number.isNaN(notAfterMs) ? '' : new Date(notAfterMs).toISOString().slice(0, 10);
+  return `(${protocol}, ${cipher}; certificate of ${subject} by ${issuer} until ${until})`;
+}
+
 function readCertificate(socket: TLSSocket): CertificateFacts | null {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
@@ -52,6 +76,7 @@ function readCertificate(socket: TLSSocket): CertificateFacts | null {
     subject: commonName(certificate.subject) ?? names[0] ?? '',
     issuer: commonName(certificate.issuer) ?? '',
     names: names.slice(0, namesMax),
+    notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };

@@ -45,6 +45,11 @@ export class Transcript {
     for (const line of writeReply(reply).trimEnd().split('\r\n')) this.#add('in', line);
   }
 
+  /** What happened between lines. */
+  note(text: string): void {
+    this.#add('in', text);
+  }
+
   /** The lines since the last time, and a fresh start. */
   take(): TranscriptLine[] {
     const gap = this.#tail[0];
