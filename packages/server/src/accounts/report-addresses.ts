@@ -4,6 +4,8 @@
  */
 
 import { normalAddress, splitAddress } from '@merpati/formats/smtp/path.ts';
+import type { Store } from '@merpati/store/contract.ts';
+import type { AccountId, MailboxId } from '@merpati/store/ids.ts';
 import type { Config } from '../config/schema.ts';
 
 export const reportLocals = { dmarc: 'dmarc-reports', tls: 'tls-reports' } as const;
@@ -30,4 +32,20 @@ export function isReportAddress(config: Pick<Config, 'publish'>, address: string
  */
 export function isTlsReportSender(sender: string): boolean {
   return reportKindOf(sender) === 'tls';
+}
+
+/** The mailbox in which reports wait for their reader; what it cannot read stays there. */
+export const reportMailbox = 'Reports';
+
+/** Made when it is missing; null: that many mailboxes are not allowed, and the inbox must do. */
+export async function openReportMailbox(
+  store: Store,
+  account: AccountId,
+): Promise<MailboxId | null> {
+  const found = await store.mailbox(account, reportMailbox);
+  if (found !== null) return found.id;
+  const edit = { kind: 'create', name: reportMailbox, role: null } as const;
+  const made = await store.editMailbox(account, edit);
+  if (made.ok && made.id !== null) return made.id;
+  return (await store.mailbox(account, reportMailbox))?.id ?? null;
 }

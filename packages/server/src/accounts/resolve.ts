@@ -11,11 +11,15 @@ import {
   splitAddress,
 } from '@merpati/formats/smtp/path.ts';
 import type { AccountRow, AddressTarget, DomainRow, Store } from '@merpati/store/contract.ts';
+import type { MailboxId } from '@merpati/store/ids.ts';
+import { openReportMailbox, reportKindOf } from './report-addresses.ts';
 
 export interface LocalTarget {
   readonly account: AccountRow;
   /** The address of ours that led there, normalised. */
   readonly address: string;
+  /** Where it goes there; left out: the inbox. */
+  readonly mailbox?: MailboxId;
 }
 
 export type Resolution =
@@ -55,6 +59,7 @@ export async function resolveAddress(store: Store, address: string): Promise<Res
   const target = await findTarget(store, local, domain);
   if (target !== null) return expand(store, `${local}@${domain.name}`, target);
   if (local === 'postmaster') return postmaster(store, domain);
+  if (reportKindOf(`${local}@${domain.name}`) !== null) return reports(store, local, domain);
   if (/[%!@]/.test(local)) return { kind: 'disguised' };
   if (domain.catchAll === null) return unknown;
   return expand(store, `${local}@${domain.name}`, { kind: 'alias', targets: [domain.catchAll] });
@@ -140,4 +145,18 @@ async function postmaster(store: Store, domain: DomainRow | null): Promise<Resol
   if (account === undefined) return unknown;
   const address = domain === null ? 'postmaster' : `postmaster${suffix}`;
   return { kind: 'ours', accounts: [{ account, address }], elsewhere: [], viaAlias: true };
+}
+
+/**
+ * Reports of others that nobody has made an account for: beside the postmaster's mail, in a mailbox
+ * of their own, so that they are in nobody's way.
+ */
+async function reports(store: Store, local: string, domain: DomainRow): Promise<Resolution> {
+  const found = await postmaster(store, domain);
+  const target = found.kind === 'ours' ? found.accounts[0] : undefined;
+  if (target === undefined) return unknown;
+  const mailbox = await openReportMailbox(store, target.account.id);
+  const address = `${local}@${domain.name}`;
+  const place = { account: target.account, address, ...(mailbox === null ? {} : { mailbox }) };
+  return { kind: 'ours', accounts: [place], elsewhere: [], viaAlias: true };
 }
