@@ -187,6 +187,7 @@ function startPeriodicWork(home: Home): () => void {
     const nowMs = home.world.nowMs();
     try {
       const purged = await home.store.purgeDownloaded(nowMs);
+      await home.store.purgeRecords(nowMs);
       const keepMs = home.config.journey.keep_days * dayMs;
       const pruned = await home.store.pruneJourneys(nowMs - keepMs);
       if (purged + pruned > 0) home.log.info({ event: 'store.pruned', purged, journeys: pruned });

@@ -15,6 +15,7 @@ import type {
   Uid,
 } from './ids.ts';
 import type { JourneyEvent, JourneyHead, RecordedEvent } from './journey.ts';
+import type { RecordStore } from './records.ts';
 import type { DetailKind, DetailRow, Found, SearchQuery } from './search.ts';
 
 // ---------------------------------------------------------------- bodies
@@ -721,6 +722,8 @@ export type Change =
       readonly oldName: string | null;
     }
   | { readonly kind: 'directory-changed' }
+  /** Records of one kind. */
+  | { readonly kind: 'records-changed'; readonly of: string }
   | {
       readonly kind: 'queue-changed';
       readonly dueMs: number | null;
@@ -816,7 +819,7 @@ export class CorruptBlob extends Error {
   }
 }
 
-export interface Store {
+export interface Store extends RecordStore {
   newBody(): BodyWriter;
   /** The whole of what a queue item sends: prefix and blob. */
   readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody>;

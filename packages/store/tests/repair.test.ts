@@ -162,6 +162,12 @@ const cases: readonly Case[] = [
     finds: 'annotation.mailbox',
   },
   {
+    name: 'another record',
+    sql: 'UPDATE record SET value = \'"Hancur"\'',
+    finds: 'record.crc',
+    loses: ['record.crc'],
+  },
+  {
     name: 'another subscription',
     sql: "UPDATE subscription SET name = 'Sant' WHERE name = 'Sent'",
     finds: 'subscription.crc',
@@ -195,6 +201,7 @@ async function begin(scratch: Scratch): Promise<string[]> {
   await store.editMailbox(you, { kind: 'annotate', mailbox, entry: '/shared/comment', value });
   const rights = { identifier: 'friend@merpati.test', rights: 'lr' };
   await store.editMailbox(you, { kind: 'set-acl', mailbox, ...rights });
+  await store.putRecords([{ kind: 'key', name: 'a', value: '"Hancock"' }], 0);
   await fill(store, texts);
   const inbox = await readInbox(store);
   await store.close();

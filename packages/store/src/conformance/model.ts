@@ -58,6 +58,7 @@ import {
   type JourneyHead,
 } from '../journey.ts';
 import { properName } from '../mailbox-names.ts';
+import type { RecordStore } from '../records.ts';
 import { acceptInModel } from './model-accept.ts';
 import { editMailboxOfModel } from './model-edits.ts';
 import {
@@ -117,6 +118,8 @@ export type Model = Omit<
   | 'search'
   | 'indexed'
   | 'reindex'
+  // A map is the whole of it: see suite-records.ts.
+  | keyof RecordStore
 >;
 
 export class ModelStore implements Model {

@@ -11,6 +11,7 @@ import { mailboxSuite } from './suite-mailboxes.ts';
 import { modelSuite } from './suite-model.ts';
 import { directorySuite, journeySuite, popSuite } from './suite-people.ts';
 import { queueSuite } from './suite-queue.ts';
+import { recordSuite } from './suite-records.ts';
 import { searchSuite } from './suite-search.ts';
 import { transferSuite } from './suite-transfer.ts';
 
@@ -25,6 +26,7 @@ export function conformance(engine: Engine): void {
     describe('search', () => searchSuite(engine));
     describe('queue', () => queueSuite(engine));
     describe('journeys', () => journeySuite(engine));
+    describe('records', () => recordSuite(engine));
     describe('model', () => modelSuite(engine));
   });
 }

@@ -51,6 +51,7 @@ import {
 } from '../ids.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import { packKeywords } from './mailbox-counters.ts';
+import type { RecordChanges } from './writer/records.ts';
 import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
 import type { IndexBatch } from './index/write.ts';
@@ -154,6 +155,8 @@ export interface Operations {
     take: { filter: QueueFilter; edit: QueueEdit; events: PackedEvents };
     give: readonly QueueId[];
   };
+  putRecords: { take: RecordChanges; give: boolean };
+  purgeRecords: { take: { nowMs: number; itemsMax: number }; give: number };
   journey: { take: { journey: JourneyId; events: PackedEvents }; give: null };
   beginJourney: {
     take: {

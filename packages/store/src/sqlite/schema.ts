@@ -344,6 +344,23 @@ CREATE INDEX downloaded_until ON downloaded (keep_until_ms);
 INSERT INTO subscription SELECT account_id, name, 0 FROM mailbox WHERE role IS NOT 'downloaded';
 `;
 
+/** See records.ts. */
+const records = `
+CREATE TABLE record (
+  record_id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  expires_ms INTEGER,
+  crc INTEGER NOT NULL,
+  UNIQUE (kind, name)
+) STRICT;
+CREATE INDEX record_expires ON record (expires_ms) WHERE expires_ms IS NOT NULL;
+INSERT INTO sequence VALUES ('record', 1);
+`;
+
 function countAndSeal(db: Database): void {
   countAll(db);
   sealAll(db);
@@ -355,4 +372,5 @@ export const migrations: readonly Migration[] = [
   // Sealed by the step that follows, which every store of this version takes too.
   { version: 2, sql: seals },
   { version: 3, sql: imap + indexTables, after: countAndSeal },
+  { version: 4, sql: records },
 ];

@@ -149,6 +149,20 @@ export function aclSeal(row: AclSealed): number {
   return crc32(`${row.account_id} ${row.mailbox_id} ${row.identifier}\0${row.rights}`);
 }
 
+export interface RecordSealed {
+  readonly kind: string;
+  readonly name: string;
+  readonly value: string;
+  readonly version: number;
+  readonly changed_ms: number;
+  readonly expires_ms: number | null;
+}
+
+export function recordSeal(row: RecordSealed): number {
+  const { kind, name, value, version, changed_ms, expires_ms } = row;
+  return crc32([kind, name, value, version, changed_ms, expires_ms].join('\0'));
+}
+
 /** Writes the profile's seal anew, after some of its columns have changed. */
 export function sealProfile(db: Database, account: number): void {
   const row = db.get<ProfileSealed>('SELECT * FROM profile WHERE account_id = ?', account);
@@ -204,6 +218,12 @@ export function* brokenSeals(db: Database): Generator<BrokenSeal> {
     if (queueSeal(row) === row.crc) continue;
     const message = `the recipient, now ${row.recipient}, has changed`;
     yield { code: 'queue.row.crc', where: String(row.queue_id), message };
+  }
+  for (const row of db.statement('SELECT * FROM record').iterate()) {
+    const sealed = row as unknown as RecordSealed & Crc;
+    if (recordSeal(sealed) === sealed.crc) continue;
+    const where = `${sealed.kind} ${sealed.name}`;
+    yield { code: 'record.crc', where, message: 'its name or value has changed' };
   }
   yield* brokenMailboxSeals(db);
 }

@@ -43,6 +43,7 @@ import type {
   Uid,
 } from '../ids.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
+import { requireRecordLimits, type RecordChange, type RecordSlice } from '../records.ts';
 import type { SearchQuery } from '../search.ts';
 import { CareClient } from './care/client.ts';
 import type { KeyCursor, Tasks } from './care/tasks.ts';
@@ -69,6 +70,7 @@ import * as listings from './read/listings.ts';
 import { openMessage, readWholeMessages, type WholeSlice } from './read/message-bodies.ts';
 import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
+import * as records from './read/records.ts';
 import { Bodies } from './read/bodies.ts';
 import { Finder } from './search/finder.ts';
 import { Listeners } from './read/listeners.ts';
@@ -381,6 +383,27 @@ export class SqliteStore implements Store {
 
   editQueue(filter: QueueFilter, edit: QueueEdit, events: readonly JourneyEvent[]) {
     return this.#writer.perform('editQueue', { filter, edit, events: packEvents(events) });
+  }
+
+  // ---- records
+
+  async record(kind: string, name: string) {
+    return records.findRecord(this.#db, kind, name);
+  }
+
+  async records(kind: string, slice: RecordSlice = {}) {
+    return records.listRecords(this.#db, kind, slice);
+  }
+
+  async putRecords(changes: readonly RecordChange[], nowMs: number): Promise<boolean> {
+    requireRecordLimits(changes);
+    return this.#writer.perform('putRecords', { changes, nowMs });
+  }
+
+  purgeRecords(nowMs: number) {
+    return this.#inSlices(() =>
+      this.#writer.perform('purgeRecords', { nowMs, itemsMax: sliceMax }),
+    );
   }
 
   // ---- journeys

@@ -14,6 +14,7 @@ import { purgeDownloaded, restoreDownloaded, updateByPop } from './pop.ts';
 import { claim, editQueue, renew, settle } from './queue.ts';
 import { noteRead } from './reads.ts';
 import { purgeMailbox } from './removals.ts';
+import { purgeRecords, putRecords } from './records.ts';
 import { repair } from './repair.ts';
 import { copy, move } from './transfer.ts';
 
@@ -26,6 +27,7 @@ const upkeep = [
   'moveBlobs',
   'noteSegments',
   'pruneJourneys',
+  'purgeRecords',
   'purgeAccount',
   'purgeMailbox',
   'reindex',
@@ -83,6 +85,8 @@ export function perform(
       return restoreDownloaded(context, operation.take);
     case 'purgeDownloaded':
       return purgeDownloaded(context, operation.take);
+    case 'putRecords':
+      return putRecords(context, operation.take);
     case 'journey':
       context.journal.append(operation.take.journey, operation.take.events);
       return null;
@@ -102,6 +106,8 @@ function performUpkeep(context: WriterContext, operation: Upkeep): Answer {
       return dropKeys(context, operation.take);
     case 'pruneJourneys':
       return context.journal.prune(operation.take.beforeMs, operation.take.itemsMax);
+    case 'purgeRecords':
+      return purgeRecords(context, operation.take);
     case 'index':
       return writeIndex(context, operation.take);
     case 'reindex':

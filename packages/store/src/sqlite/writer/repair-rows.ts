@@ -11,6 +11,7 @@ import { partsOfJourney } from '../journey-parts.ts';
 import { countAll } from '../mailbox-counters.ts';
 import type { Loss, RepairContext } from './repair.ts';
 import { dropDoubtfulRights, dropOrphans, renumberEmails } from './repair-mailboxes.ts';
+import { dropDoubtfulRecords } from './repair-records.ts';
 import { nameMessage, nameQueued } from './repair-names.ts';
 
 type Mender = (context: RepairContext) => void;
@@ -36,6 +37,7 @@ export const menders: readonly (readonly [codes: readonly string[], mend: Mender
   [['downloaded.message', 'message.downloaded'], mendDownloaded],
   [['removal.mailbox', 'acl.mailbox', 'annotation.mailbox', 'subscription.account'], dropOrphans],
   [['acl.crc'], dropDoubtfulRights],
+  [['record.crc'], dropDoubtfulRecords],
   [['queue.crc'], acceptQueueMessages],
   [['queue.message', 'queue.rows'], mendQueueRows],
   [['queue.ready'], mendQueueTimes],

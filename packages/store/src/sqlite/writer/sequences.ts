@@ -5,9 +5,14 @@
 
 import type { Database } from '../database.ts';
 
-type SequenceName = 'account' | 'queue' | 'token';
+type SequenceName = 'account' | 'queue' | 'record' | 'token';
 
-const blockSize: Record<SequenceName, number> = { account: 1, queue: 1000, token: 10_000 };
+const blockSize: Record<SequenceName, number> = {
+  account: 1,
+  queue: 1000,
+  record: 1000,
+  token: 10_000,
+};
 
 export class Sequences {
   readonly #db: Database;
