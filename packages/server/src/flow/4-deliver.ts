@@ -61,11 +61,11 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
   };
   const trace = traceOf(home, incoming, nowMs);
   const returnPath = returnPathField(envelope.sender);
-  const deliveries = here.map(({ account, address }): Delivery => {
+  const deliveries = here.map(({ account, address, mailbox }): Delivery => {
     const prefix = utf8(returnPath + deliveredToField(address) + trace.received);
     return {
       account: account.id,
-      mailbox: 'inbox',
+      mailbox: mailbox ?? 'inbox',
       key: `${incoming.id} ${account.id}`,
       prefix: concat([prefix, trace.rest]),
       flags: 0,

@@ -1,9 +1,11 @@
 /**
- * After the commit: tells the log, and reports success to whoever asked for it.
+ * After the commit: tells the log, reports success to whoever asked for it, and hands on what came
+ * for the reader of reports.
  */
 
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
-import { StoreUnavailable } from '@merpati/store/contract.ts';
+import { StoreUnavailable, type Stored } from '@merpati/store/contract.ts';
+import { isReportAddress } from '../accounts/report-addresses.ts';
 import type { Home } from '../home.ts';
 import { successNotice } from '../incoming/success-notice.ts';
 import type { Incoming } from '../incoming/incoming.ts';
@@ -13,10 +15,15 @@ import type { Decided } from './4-deliver.ts';
 /** How a notice goes its own way: through the flow from its beginning. */
 type Receive = (home: Home, incoming: Incoming) => Promise<{ readonly ok: boolean }>;
 
+interface Accepted extends Pick<Decided, 'routed'> {
+  readonly stored: readonly Stored[];
+  readonly receive: Receive;
+}
+
 export function notify(
   home: Home,
   incoming: Incoming,
-  { routed, receive }: Pick<Decided, 'routed'> & { readonly receive: Receive },
+  { routed, stored, receive }: Accepted,
 ): void {
   const { session, envelope, body } = incoming;
   home.metrics.accepted.inc({ kind: session.kind });
@@ -31,6 +38,10 @@ export function notify(
     elsewhere: routed.elsewhere.length,
     size: body.size,
   });
+  const [copy] = stored;
+  if (copy !== undefined && envelope.recipients.some((one) => isReport(home, one.address))) {
+    home.reports?.arrived({ ...copy, journey: incoming.journey });
+  }
   if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
       if (!isExpected(error)) home.metrics.bugs.inc();
@@ -40,6 +51,10 @@ export function notify(
       );
     });
   }
+}
+
+function isReport(home: Home, address: string): boolean {
+  return isReportAddress(home.config, address);
 }
 
 /** RFC 3461 §5.2.2 (delivered), §5.2.7.3 (expanded). The null sender is told nothing. */

@@ -4,6 +4,7 @@
  * delivery and checks know no more of the reports than this.
  */
 
+import type { AccountId, JourneyId, MailboxId, Uid } from '@merpati/store/ids.ts';
 import type { DmarcPolicy, DmarcRecord } from '@merpati/formats/auth/dmarc-record.ts';
 
 /** Never throws and never waits: it only counts. */
@@ -12,6 +13,16 @@ export interface ReportSink {
   tls(outcome: TlsOutcome): void;
   /** Once for every message that was judged by a DMARC record, refused ones included. */
   dmarc(outcome: DmarcOutcome): void;
+  /** A message for one of the addresses that take reports of others is stored. */
+  arrived(mail: ArrivedReport): void;
+}
+
+/** Where it lies. */
+export interface ArrivedReport {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
+  readonly uid: Uid;
+  readonly journey: JourneyId;
 }
 
 /** RFC 8460 §4.4, `policy-type`. */
