@@ -71,7 +71,9 @@ export class Connection {
     this.#socket = socket;
     this.transcript = transcript;
     socket.setNoDelay(true);
-    if (socket instanceof TLSSocket && !socket.connecting) this.tls = readTlsFacts(socket);
+    if (socket instanceof TLSSocket && !socket.connecting) {
+      this.tls = readTlsFacts(socket, presentedCertificates(socket)[0]);
+    }
     transcript.isTls = this.tls !== null;
     this.#attach(socket);
   }
@@ -178,12 +180,13 @@ export class Connection {
       this.#forRoom = waiter;
       secure.once('secureConnect', () => this.#wakeForRoom());
     });
-    this.tls = readTlsFacts(secure);
+    const presented = presentedCertificates(secure);
+    this.tls = readTlsFacts(secure, presented[0]);
     this.transcript.isTls = true;
     this.transcript.note(shownTls(this.tls));
     const { verify, judge } = options;
     const wrong = verify ? this.tls.verifyError : null;
-    const why = wrong ?? judge?.(presentedCertificates(secure)) ?? null;
+    const why = wrong ?? judge?.(presented) ?? null;
     if (why !== null) {
       const message = `the certificate cannot be trusted: ${why}`;
       throw inPhase(this.#fail('tls', message, { tls: this.tls }), 'tls');

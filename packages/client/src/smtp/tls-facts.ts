@@ -31,7 +31,11 @@ export interface TlsFacts {
 /** RFC 5280 has no bound; a certificate with hundreds of names would fill the journey. */
 const namesMax = 10;
 
-export function readTlsFacts(socket: TLSSocket): TlsFacts {
+/** `certificate`: the first of `presentedCertificates`, which can be had only once. */
+export function readTlsFacts(
+  socket: TLSSocket,
+  certificate: X509Certificate | undefined,
+): TlsFacts {
   const cipher = socket.getCipher();
   // Node gives the code as text, whatever the types say.
   const error = socket.authorizationError as Error | string | undefined | null;
@@ -39,14 +43,17 @@ export function readTlsFacts(socket: TLSSocket): TlsFacts {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: cipher?.standardName ?? cipher?.name ?? 'unknown',
     verifyError: socket.authorized ? null : String((error as NodeJS.ErrnoException)?.code ?? error),
-    certificate: readCertificate(socket),
+    certificate: certificate === undefined ? null : factsOf(certificate),
   };
 }
 
 /** Certificates that a server may show; a chain that means something has three or four. */
 const presentedMax = 16;
 
-/** What the server has shown: its own certificate first, then what it thinks leads to a root. */
+/**
+ * What the server has shown: its own certificate first, then what it thinks leads to a root. To be
+ * asked once: Node 24 gives the certificate away, and a second call finds none.
+ */
 export function presentedCertificates(socket: TLSSocket): X509Certificate[] {
   const presented: X509Certificate[] = [];
   let next = socket.getPeerX509Certificate();
@@ -65,9 +72,7 @@ export function shownTls({ protocol, cipher, certificate }: TlsFacts): string {
   return `(${protocol}, ${cipher}; certificate of ${subject} by ${issuer} until ${until})`;
 }
 
-function readCertificate(socket: TLSSocket): CertificateFacts | null {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return null;
+function factsOf(certificate: X509Certificate): CertificateFacts {
   const names = (certificate.subjectAltName ?? '')
     .split(', ')
     .map((name) => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1])
