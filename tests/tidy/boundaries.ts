@@ -46,9 +46,9 @@ const libraryFolders: Readonly<Record<string, readonly string[]>> = {
   hono: ['http'],
   commander: ['cli'],
   'prom-client': ['observe'],
-  'reflect-metadata': ['lab'],
+  'reflect-metadata': ['certificates', 'lab'],
   'smol-toml': ['config'],
-  zod: ['admin', 'config', 'probe'],
+  zod: ['admin', 'config', 'probe', 'signing'],
 };
 
 /** Files at the top of packages/server/src that everything in it may use. */
@@ -57,7 +57,7 @@ const ground = ['home.ts', 'world.ts', 'refusal.ts', 'config', 'observe'];
 /** The folders of packages/server/src: what each may use besides the ground and itself. */
 export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // The ground itself.
-  'home.ts': ['config', 'observe', 'reports', 'world.ts'],
+  'home.ts': ['config', 'observe', 'reports', 'signing', 'world.ts'],
   'world.ts': [],
   'refusal.ts': [],
   // Its complaints are sentences in the languages we speak.
@@ -65,21 +65,25 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   // Rooms.
   accounts: ['net'],
+  certificates: ['dns', 'journey', 'net'],
   // Of the reports: the words in which checks and delivery tell what they saw.
   checks: ['accounts', 'incoming', 'reports'],
   dns: [],
-  incoming: ['accounts', 'journey', 'net'],
+  // What a domain publishes, and what it tells mail programs.
+  domains: ['dns', 'signing'],
+  incoming: ['accounts', 'journey', 'net', 'signing'],
   journey: [],
   net: [],
+  signing: ['dns', 'incoming'],
   delivery: ['dns', 'journey', 'net', 'reports'],
-  flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue', 'reports'],
+  flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue', 'reports', 'signing'],
   queue: ['accounts', 'delivery', 'dns', 'flow', 'incoming', 'journey'],
   // Protocols: one each, and none knows another.
-  smtp: ['accounts', 'flow', 'incoming', 'journey', 'net'],
+  smtp: ['accounts', 'flow', 'incoming', 'journey', 'net', 'signing'],
   pop3: ['accounts', 'journey', 'net'],
   imap: ['accounts', 'journey', 'net'],
-  http: ['accounts', 'admin', 'journey', 'net', 'queue'],
-  admin: ['accounts', 'flow', 'journey', 'queue'],
+  http: ['accounts', 'admin', 'domains', 'journey', 'net', 'queue'],
+  admin: ['accounts', 'domains', 'flow', 'journey', 'queue', 'signing'],
   reports: ['accounts', 'checks', 'flow', 'incoming', 'journey', 'queue'],
   probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue', 'real-world.ts'],
   // Composition.
@@ -87,6 +91,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   'serve.ts': [
     'accounts',
     'admin',
+    'certificates',
     'dns',
     'http',
     'imap',
@@ -94,9 +99,23 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
     'net',
     'pop3',
     'queue',
+    'signing',
     'smtp',
   ],
-  lab: ['accounts', 'admin', 'delivery', 'dns', 'http', 'journey', 'net', 'queue', 'serve.ts'],
+  lab: [
+    'accounts',
+    'admin',
+    'certificates',
+    'delivery',
+    'dns',
+    'domains',
+    'http',
+    'journey',
+    'net',
+    'queue',
+    'serve.ts',
+    'signing',
+  ],
   cli: '*'.split(','),
   'main.ts': '*'.split(','),
 };

@@ -16,6 +16,7 @@ import { startImap } from './imap/listeners.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { startPop3 } from './pop3/listeners.ts';
 import { startQueue } from './queue/runner.ts';
+import { createKeyRing } from './signing/key-ring.ts';
 import { startSmtp } from './smtp/listeners.ts';
 import type { World } from './world.ts';
 
@@ -50,6 +51,7 @@ export async function openHome(config: Config, world: World, options: HomeOption
     metrics: createMetrics(),
     tls: options.tls ?? readCertificate(config.tls),
     wakeQueue: () => {},
+    keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults: options.faults ?? new Set(),
   };

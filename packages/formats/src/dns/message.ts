@@ -343,17 +343,19 @@ function readData(
         port: view.getUint16(start + 4),
         target: nameTo(start + 6, end),
       };
-    case 'CAA': {
+    case 'CAA':
       atLeast(3);
-      const tagEnd = start + 2 + view.getUint8(start + 1);
-      if (tagEnd > end) throw badData(type);
-      const tag = String.fromCharCode(...bytes.subarray(start + 2, tagEnd));
-      if (!caaTag.test(tag)) throw badData(type);
-      return { type, flags: view.getUint8(start), tag, value: bytes.subarray(tagEnd, end) };
-    }
+      return readCaa(bytes.subarray(start, end));
     default:
       return type satisfies never;
   }
+}
+
+function readCaa(data: Uint8Array): RecordData {
+  const tagEnd = 2 + (data[1] ?? 0);
+  const tag = String.fromCharCode(...data.subarray(2, tagEnd));
+  if (tagEnd > data.length || !caaTag.test(tag)) throw badData('CAA');
+  return { type: 'CAA', flags: data[0] ?? 0, tag, value: data.subarray(tagEnd) };
 }
 
 /** RFC 8659 §4.1. */

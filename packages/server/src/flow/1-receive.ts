@@ -1,5 +1,5 @@
 /**
- * The way of a message through this server, from its last octet to the answer: judge, route,
+ * The way of a message through this server, from its last octet to the answer: judge, route, sign,
  * deliver, notify. Whoever takes messages in (SMTP, submission, our own notices) comes through
  * here.
  */
@@ -10,6 +10,7 @@ import type { Home } from '../home.ts';
 import type { Incoming } from '../incoming/incoming.ts';
 import { noteRefused } from '../incoming/refused.ts';
 import { Refusal } from '../refusal.ts';
+import { signMessage } from '../signing/sign-message.ts';
 import { judge } from './2-judge.ts';
 import { route } from './3-route.ts';
 import { acceptanceOf, deliver } from './4-deliver.ts';
@@ -54,7 +55,9 @@ async function decide(home: Home, incoming: Incoming): Promise<Decided | Refused
   const { events } = verdict;
   if (verdict.refusal !== null) return { refusal: verdict.refusal, events };
   const routed = await route(home, incoming);
-  if (routed.refusal === null) return { verdict, routed };
+  if (routed.refusal === null) {
+    return { verdict, routed, signed: await signMessage(home, incoming) };
+  }
   return { refusal: routed.refusal, events: [...events, ...routed.events] };
 }
 

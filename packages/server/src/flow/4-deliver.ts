@@ -17,13 +17,17 @@ import type { Home } from '../home.ts';
 import { arrivalEvents } from '../incoming/arrival.ts';
 import { Refusal, storeRefusal } from '../refusal.ts';
 import type { Incoming } from '../incoming/incoming.ts';
-import { deliveredToField, receivedField, returnPathField } from '../incoming/trace-fields.ts';
+import type { Signed } from '../signing/sign-message.ts';
+import { traceAbove, type Trace } from '../incoming/trace.ts';
+import { deliveredToField, returnPathField } from '../incoming/trace-fields.ts';
 import type { Verdict } from './2-judge.ts';
 import type { Routed } from './3-route.ts';
 
 export interface Decided {
   readonly verdict: Verdict;
   readonly routed: Routed;
+  /** What is written here, is signed; the fields stand in every copy. */
+  readonly signed: Signed;
 }
 
 /** What was stored, or why nothing was. */
@@ -59,10 +63,10 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
     messageId: headSummary.messageId ?? added?.messageId ?? null,
     dateMs: headSummary.dateMs ?? added?.dateMs ?? null,
   };
-  const trace = traceOf(home, incoming, nowMs);
+  const trace = traceAbove(home, incoming, { nowMs, signatures: decided.signed.fields });
   const returnPath = returnPathField(envelope.sender);
   const deliveries = here.map(({ account, address, mailbox }): Delivery => {
-    const prefix = utf8(returnPath + deliveredToField(address) + trace.received);
+    const prefix = utf8(returnPath + deliveredToField(address) + trace.fields);
     return {
       account: account.id,
       mailbox: mailbox ?? 'inbox',
@@ -91,6 +95,7 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
       ...arrivalEvents(incoming, headSummary.dateMs),
       ...decided.verdict.events,
       ...decided.routed.events,
+      ...decided.signed.events,
       ...acceptEvents(home, incoming),
     ],
     body,
@@ -101,33 +106,12 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
   };
 }
 
-interface Trace {
-  readonly received: string;
-  /** Added fields, and the empty line that a message without any header needs. */
-  readonly rest: Uint8Array;
-}
-
-function traceOf(home: Home, incoming: Incoming, nowMs: number): Trace {
-  const { envelope, session, added, head } = incoming;
-  const only = envelope.recipients.length === 1 ? (envelope.recipients[0]?.address ?? null) : null;
-  const received = receivedField(session, {
-    hostname: home.config.hostname,
-    id: incoming.id,
-    atMs: nowMs,
-    smtputf8: envelope.smtputf8,
-    recipient: only,
-    hideClient: session.account?.hideClientAddress ?? false,
-  });
-  const separator = head.length === 0 ? utf8('\r\n') : new Uint8Array(0);
-  return { received, rest: concat([added?.octets ?? new Uint8Array(0), separator]) };
-}
-
 function queueOf(incoming: Incoming, trace: Trace, routed: Routed): Acceptance['queue'] {
   const { envelope, session } = incoming;
   return {
     message: {
       sender: envelope.sender,
-      prefix: concat([utf8(trace.received), trace.rest]),
+      prefix: concat([utf8(trace.fields), trace.rest]),
       envid: envelope.envid,
       ret: envelope.ret,
       bodyType: envelope.body,

@@ -6,6 +6,7 @@ import type { JourneyId } from '@merpati/store/ids.ts';
 import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
+import { watchForSigning } from '../signing/sign-message.ts';
 import type { Incoming, Recipient } from './incoming.ts';
 
 export interface InternalMessage {
@@ -22,6 +23,8 @@ export interface InternalMessage {
 export async function makeInternal(home: Home, message: InternalMessage): Promise<Incoming> {
   const head = readHead(message.octets);
   const nowUs = home.world.nowUs();
+  const watcher = watchForSigning(home, head);
+  watcher?.write(message.octets.subarray(head.length));
   return {
     journey: message.journey,
     id: formatJourneyId(message.journey),
@@ -47,7 +50,7 @@ export async function makeInternal(home: Home, message: InternalMessage): Promis
     head,
     headOctets: head.length,
     body: await writeBody(home, message.octets),
-    watcher: null,
+    watcher,
     added: null,
     clickUs: null,
     startedUs: nowUs,

@@ -15,6 +15,7 @@ const rooms = [
   'smtp',
   'queue',
   'delivery',
+  'signing',
   'pop3',
   'incoming',
   'journey',

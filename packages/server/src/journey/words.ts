@@ -7,10 +7,12 @@ import { engineWords } from './words-engine.ts';
 import { pop3Words } from './words-pop3.ts';
 import { receiveWords } from './words-receive.ts';
 import { sendOnWords } from './words-send-on.ts';
+import { signWords } from './words-sign.ts';
 import type { Sentence, Words } from './words-type.ts';
 
 export const journeyWords: Words = {
   ...receiveWords,
+  ...signWords,
   ...sendOnWords,
   ...pop3Words,
   ...engineWords,

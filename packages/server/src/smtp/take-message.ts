@@ -13,6 +13,7 @@ import type { Arrived, BodyWatcher, Incoming, SessionFacts } from '../incoming/i
 import { noteRefused } from '../incoming/refused.ts';
 import { Refusal } from '../refusal.ts';
 import type { Intake, IntakeOptions, TakenMessage } from './intake.ts';
+import { watchForSigning } from '../signing/sign-message.ts';
 import { reply } from './replies.ts';
 import { resetTransaction } from './session.ts';
 import type { Session, Transaction } from './session.ts';
@@ -23,7 +24,7 @@ export function intakeOptions({ home, service }: Session): IntakeOptions {
     octetsMax: home.config.limits.message_bytes_max,
     checkNewlines: false,
     mend: service === 'submission' ? cutSecretFields : null,
-    watch: null,
+    watch: service === 'submission' ? (head) => watchForSigning(home, head) : null,
   };
 }
 

@@ -19,6 +19,7 @@ import { openAuthority } from '../lab/authority.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { silentLog } from '../observe/log.ts';
 import { realWorld } from '../real-world.ts';
+import { createKeyRing } from '../signing/key-ring.ts';
 import type { World } from '../world.ts';
 
 export interface TestHomeOptions {
@@ -70,10 +71,11 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
   const authority = await openAuthority(directory, Date.now());
   const issued = await authority.issue([config.hostname, 'localhost', '127.0.0.1'], Date.now());
   const faults = new Set<Fault>();
+  const store = await openStore({ directory: config.data, nowMs: world.nowMs() });
   const home: Home = {
     config,
     world,
-    store: await openStore({ directory: config.data, nowMs: world.nowMs() }),
+    store,
     log: options.log ?? silentLog(),
     metrics: createMetrics(),
     tls:
@@ -81,10 +83,10 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
         ? null
         : createSecureContext({ cert: issued.certificate, key: issued.key, minVersion: 'TLSv1.2' }),
     wakeQueue: () => {},
+    keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults,
   };
-  const { store } = home;
 
   return {
     home,

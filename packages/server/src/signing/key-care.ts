@@ -1,0 +1,137 @@
+/**
+ * Sees to it that every domain has keys, that keys begin to sign when their records are in the DNS,
+ * and that they make room for others in time.
+ */
+
+import type { Home } from '../home.ts';
+import { readKeys, writeKeys, type DomainKeys } from './key-record.ts';
+import { makeGeneration, nextId, type Generation } from './keys.ts';
+import { lookFor } from './publication.ts';
+import { advance, needsNew, type RotationPolicy } from './rotation.ts';
+
+const dayMs = 86_400_000;
+
+export function rotationPolicy({ config }: Pick<Home, 'config'>): RotationPolicy {
+  const { dkim, queue, publish } = config;
+  return {
+    rotateAfterMs: dkim.rotate_after_days * dayMs,
+    keepMs: (queue.expire_after_s + publish.ttl_s) * 1000,
+  };
+}
+
+/** Keys of its own for a domain that has none. */
+export async function ensureKeys(home: Home, domain: string): Promise<DomainKeys> {
+  const keys = await readKeys(home.store, domain);
+  return keys.generations.length > 0 ? keys : addGeneration(home, keys);
+}
+
+/** New keys, which sign as soon as their records are seen. Those that wait already are enough. */
+export async function rotateKeys(home: Home, domain: string): Promise<DomainKeys> {
+  const keys = await readKeys(home.store, domain);
+  const isWaiting = keys.generations.some(({ state }) => state === 'waiting');
+  return isWaiting ? keys : addGeneration(home, keys);
+}
+
+/** Those that wait sign from now on, seen or not: somebody knows better than we do. */
+export async function activateKeys(home: Home, domain: string): Promise<DomainKeys> {
+  const keys = await readKeys(home.store, domain);
+  const waiting = keys.generations.filter(({ state }) => state === 'waiting');
+  return step(home, keys, new Set(waiting.map(({ id }) => id)));
+}
+
+/** Looks into the DNS, and does what is due. Answers whether something waits to be seen there. */
+export async function careForKeys(home: Home, domain: string): Promise<DomainKeys> {
+  const keys = await ensureKeys(home, domain);
+  const seen = await lookFor(home.world, domain, keys.generations);
+  const moved = await step(home, keys, seen.published, seen.gone);
+  return needsNew(moved.generations, home.world.nowMs(), rotationPolicy(home))
+    ? addGeneration(home, moved)
+    : moved;
+}
+
+async function step(
+  home: Home,
+  keys: DomainKeys,
+  published: ReadonlySet<string>,
+  gone: ReadonlySet<string> = new Set(),
+): Promise<DomainKeys> {
+  const nowMs = home.world.nowMs();
+  const generations = advance(keys.generations, { nowMs, published, gone }, rotationPolicy(home));
+  if (generations === keys.generations) return keys;
+  for (const one of generations) {
+    const before = keys.generations.find(({ id }) => id === one.id);
+    if (before?.state === one.state) continue;
+    home.log.info({ event: 'dkim.keys', domain: keys.domain, generation: one.id, to: one.state });
+  }
+  return save(home, keys, generations);
+}
+
+async function addGeneration(home: Home, keys: DomainKeys): Promise<DomainKeys> {
+  const nowMs = home.world.nowMs();
+  const id = nextId(
+    nowMs,
+    keys.generations.map((one) => one.id),
+  );
+  const made = await makeGeneration(id, nowMs);
+  home.log.info({ event: 'dkim.keys', domain: keys.domain, generation: id, to: 'waiting' });
+  return save(home, keys, [...keys.generations, made]);
+}
+
+/** When somebody else was quicker, what they have written is as good. */
+async function save(
+  home: Home,
+  keys: DomainKeys,
+  generations: readonly Generation[],
+): Promise<DomainKeys> {
+  await writeKeys(home.store, { ...keys, generations }, home.world.nowMs());
+  home.keyRing.forget();
+  return readKeys(home.store, keys.domain);
+}
+
+/** All domains, one after the other; one that fails does not keep the others from their turn. */
+async function careForAll(home: Home): Promise<{ readonly isWaiting: boolean }> {
+  let isWaiting = false;
+  for (const { name } of await home.store.domains()) {
+    try {
+      const { generations } = await careForKeys(home, name);
+      isWaiting ||= generations.some(({ state }) => state === 'waiting');
+    } catch (error) {
+      home.log.error({ event: 'dkim.care', domain: name, err: error }, 'will be tried again');
+      isWaiting = true;
+    }
+  }
+  return { isWaiting };
+}
+
+const waits = {
+  /** Somebody may be publishing records just now, and wants to see them taken. */
+  waitingMs: 60_000,
+  restMs: 3_600_000,
+} as const;
+
+/** In the background, until it is stopped. */
+export function startKeyCare(home: Home): { stop(): Promise<void> } {
+  let isStopped = false;
+  let timer: NodeJS.Timeout | null = null;
+  let running = Promise.resolve();
+  const turn = async () => {
+    const { isWaiting } = await careForAll(home).catch((error: unknown) => {
+      home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
+      return { isWaiting: true };
+    });
+    if (isStopped) return;
+    timer = setTimeout(next, isWaiting ? waits.waitingMs : waits.restMs);
+    timer.unref();
+  };
+  const next = () => {
+    running = turn();
+  };
+  if (home.config.dkim.sign) next();
+  return {
+    async stop() {
+      isStopped = true;
+      if (timer !== null) clearTimeout(timer);
+      await running;
+    },
+  };
+}
