@@ -6,11 +6,11 @@ import { readHead } from '@merpati/formats/message/head.ts';
 import { createAuthenticator } from '@merpati/server/accounts/authenticate.ts';
 import type { Home } from '@merpati/server/home.ts';
 import { startImap } from '@merpati/server/imap/listeners.ts';
+import { newJourneyId } from '@merpati/server/journey/new-id.ts';
 import { startPop3 } from '@merpati/server/pop3/listeners.ts';
 import { startSmtp } from '@merpati/server/smtp/listeners.ts';
 import { testHome } from '@merpati/server/testing/home.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
-import { makeJourneyId } from '@merpati/store/journey.ts';
 import type { Service, Transcript } from './format.ts';
 import { accounts, password, readMessage, team } from './world.ts';
 import type { World } from './world.ts';
@@ -81,7 +81,7 @@ async function save(home: Home, account: AccountId, message: Uint8Array): Promis
   const writer = store.newBody();
   await writer.write(message);
   const nowMs = world.nowMs();
-  const journey = makeJourneyId(nowMs, Math.floor(world.random() * 4096));
+  const journey = newJourneyId(world);
   const accepted = await store.accept({
     head: {
       id: journey,
