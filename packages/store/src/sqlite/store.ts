@@ -3,14 +3,12 @@
  * the writer thread. One of these per thread and store.
  */
 
-import { statSync, writeFileSync } from 'node:fs';
 import type {
   Acceptance,
   Accepted,
   Append,
   BodyWriter,
   Change,
-  CheckFinding,
   CheckProgress,
   CheckReport,
   Claim,
@@ -45,13 +43,10 @@ import type {
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import { requireRecordLimits, type RecordChange, type RecordSlice } from '../records.ts';
 import type { SearchQuery } from '../search.ts';
-import { CareClient } from './care/client.ts';
-import type { KeyCursor, Tasks } from './care/tasks.ts';
-import { garbageOf } from './care/garbage.ts';
-import { compact } from './care/run-compaction.ts';
+import type { Keeper } from './care/keeper.ts';
+import { OwnKeeper, compactDeadShareMin } from './care/own-keeper.ts';
 import { openForReading, type Database } from './database.ts';
 import type { StoreLock } from './lock.ts';
-import { readVersion } from './migrate.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
 import {
   packAcceptance,
@@ -72,63 +67,41 @@ import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import * as records from './read/records.ts';
 import { Bodies } from './read/bodies.ts';
-import { Finder } from './search/finder.ts';
+import { listDetails } from './search/details.ts';
 import { Listeners } from './read/listeners.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
-import type { Loss } from './writer/repair.ts';
 
-const houseEveryMs = 60_000;
-const dayMs = 86_400_000;
-/** A sender that was not answered comes back sooner, or never. */
-const keysKeptMs = 7 * dayMs;
-/** How long a finished body may wait to be accepted. */
-const spoolKeptMs = 3_600_000;
-const compactDeadShareMin = 0.5;
-const findingsShownMax = 100;
-const findingsMendedMax = 1_000_000;
 /** Rows taken away in one transaction by what works through many. */
 const sliceMax = 500;
 
 export class SqliteStore implements Store {
   readonly #paths: StorePaths;
-  readonly #lock: StoreLock;
   readonly #db: Database;
   readonly #writer: WriterClient;
-  readonly #care: CareClient;
-  readonly #finder: Finder;
+  readonly #keeper: Keeper;
   readonly #bodies: Bodies;
   readonly #directory: DirectoryCache;
-  readonly #housekeeping: NodeJS.Timeout;
-  #turn: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
-  #keysSeenMs = -Infinity;
   readonly #listeners = new Listeners((to) => this.#writer.listen(to));
 
   private constructor(parts: {
     readonly paths: StorePaths;
-    readonly lock: StoreLock;
     readonly db: Database;
     readonly writer: WriterClient;
+    readonly keeper: Keeper;
     readonly freshFrom: number;
     readonly reserve: Reserve;
   }) {
     this.#reserve = parts.reserve;
     this.#paths = parts.paths;
-    this.#lock = parts.lock;
     this.#db = parts.db;
     this.#writer = parts.writer;
+    this.#keeper = parts.keeper;
     this.#directory = new DirectoryCache(parts.db);
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
-    this.#care = new CareClient(parts.paths.directory, () => this.#writer.restartWal());
-    const { db, writer, freshFrom } = parts;
-    const { directory } = parts.paths;
-    const onWrite = () => this.#care.dirty();
-    this.#finder = new Finder({ directory, freshFrom, db, writer, onWrite });
-    this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
-    this.#housekeeping.unref();
   }
 
   /** The lock is held, the schema is the newest, segments have been put in order. */
@@ -139,7 +112,8 @@ export class SqliteStore implements Store {
     const db = openForReading(paths.database);
     const freshFrom = start.openSegment;
     const reserve = { directory: paths.directory, bytes: start.reserveBytes };
-    const store = new SqliteStore({ paths, lock, db, writer, freshFrom, reserve });
+    const keeper = new OwnKeeper({ paths, lock, db, writer, freshFrom });
+    const store = new SqliteStore({ paths, db, writer, keeper, freshFrom, reserve });
     hear = (changes) => store.#committed(changes);
     return store;
   }
@@ -306,19 +280,20 @@ export class SqliteStore implements Store {
   }
 
   async details(...ask: Parameters<Store['details']>) {
-    return this.#finder.details(...ask);
+    const [account, mailbox, slice, wanted] = ask;
+    return listDetails(this.#db, { account, mailbox }, slice, wanted);
   }
 
   search(account: AccountId, query: SearchQuery) {
-    return this.#finder.search(account, query);
+    return this.#keeper.search(account, query);
   }
 
   indexed(account: AccountId) {
-    return this.#finder.indexed(account);
+    return this.#keeper.indexed(account);
   }
 
   reindex(account: AccountId | 'all') {
-    return this.#finder.reindex(account);
+    return this.#keeper.reindex(account);
   }
 
   // ---- POP3
@@ -341,7 +316,7 @@ export class SqliteStore implements Store {
 
   /** Called now and then, and tells the time: append keys that are over go on this occasion too. */
   async purgeDownloaded(nowMs: number) {
-    await this.#dropOldKeys(nowMs);
+    await this.#keeper.dropOldKeys(nowMs);
     return this.#inSlices(() =>
       this.#writer.perform('purgeDownloaded', { nowMs, itemsMax: sliceMax }),
     );
@@ -452,65 +427,25 @@ export class SqliteStore implements Store {
 
   // ---- care
 
-  async stats(): Promise<StoreStats> {
-    const writer = await this.#writer.stats();
-    const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    const segments = this.#db.get<{ length: number; live: number }>(
-      'SELECT coalesce(sum(length), 0) AS length, coalesce(sum(live), 0) AS live FROM segment',
-    );
-    return {
-      schemaVersion: readVersion(this.#db),
-      databaseBytes: size(this.#paths.database),
-      walBytes: size(`${this.#paths.database}-wal`),
-      segmentBytes: segments?.length ?? 0,
-      deadBytes: (segments?.length ?? 0) - (segments?.live ?? 0),
-      ...writer,
-    };
+  stats(): Promise<StoreStats> {
+    return this.#keeper.stats();
   }
 
-  async check(options: {
+  check(options: {
     readonly deep: boolean;
     readonly onProgress?: (progress: CheckProgress) => void;
   }): Promise<CheckReport> {
-    return this.#check({ ...options, findingsMax: findingsShownMax });
+    return this.#keeper.check(options);
   }
 
-  async repair(options: {
+  repair(options: {
     readonly onProgress?: (progress: CheckProgress) => void;
   }): Promise<RepairReport> {
-    return this.#alone(async () => {
-      const look = () => this.#check({ ...options, deep: true, findingsMax: findingsMendedMax });
-      const before = (await look()).findings;
-      if (before.length === 0) return { mended: [], lost: [] };
-      const losses = await this.#mend(before);
-      const after = (await look()).findings;
-      this.#finder.look();
-      if (isTorn(after)) writeFileSync(this.#paths.rebuildMark, '', { mode: 0o600 });
-      const key = (each: { code: string; where: string }) => `${each.code} ${each.where}`;
-      const left = new Set(after.map(key));
-      const lost = losses.map((each) => ({ ...each, severity: 'error', mendable: false }) as const);
-      return {
-        mended: before.filter((each) => !left.has(key(each))),
-        lost: [...lost, ...after.filter((each) => each.severity === 'error')],
-      };
-    });
+    return this.#keeper.repair(options);
   }
 
-  async #mend(findings: readonly CheckFinding[]): Promise<readonly Loss[]> {
-    try {
-      const losses = await this.#writer.perform('repair', { findings });
-      await compact(this.#writer, this.#care, { deadShareMin: 0, segments: garbageOf(findings) });
-      return losses;
-    } catch (error) {
-      // In a file with holes even the mending fails; it is built anew at the next opening.
-      if (error instanceof StoreUnavailable && error.reason === 'io' && isTorn(findings)) return [];
-      throw error;
-    }
-  }
-
-  async backup(target: string): Promise<void> {
-    await this.#writer.perform('noteSegments', null);
-    await this.#alone(() => this.#care.perform('backup', { target }));
+  backup(target: string): Promise<void> {
+    return this.#keeper.backup(target);
   }
 
   /**
@@ -518,7 +453,7 @@ export class SqliteStore implements Store {
    * then.
    */
   compact(deadShareMin = compactDeadShareMin): Promise<number> {
-    return this.#alone(() => compact(this.#writer, this.#care, { deadShareMin }));
+    return this.#keeper.compact(deadShareMin);
   }
 
   /** Whoever asks again waits for the same end. */
@@ -528,70 +463,15 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#housekeeping);
-    await this.#alone(() => Promise.resolve());
-    await this.#finder.close();
+    await this.#keeper.rest();
     this.#bodies.close();
     this.#db.close();
-    await this.#care.close();
-    // The last one out writes the log back into the database; a reader could not.
-    await this.#writer.close();
-    this.#lock.release();
-  }
-
-  async #check(options: {
-    readonly deep: boolean;
-    readonly findingsMax: number;
-    readonly onProgress?: (progress: CheckProgress) => void;
-  }): Promise<CheckReport> {
-    const { deep, findingsMax, onProgress } = options;
-    try {
-      await this.#writer.perform('noteSegments', null);
-    } catch (error) {
-      // Looking must be possible on a full disk too; rows may lag behind, and the rules know that.
-      if (!(error instanceof StoreUnavailable) || error.reason === 'closed') throw error;
-    }
-    return this.#care.perform('check', { deep, findingsMax }, onProgress);
-  }
-
-  async #keepHouse(): Promise<void> {
-    try {
-      await this.#care.perform('sweepSpool', { olderThanMs: spoolKeptMs });
-      await this.compact();
-    } catch (error) {
-      // A full or failing disk is told to those who write; this will be tried again.
-      if (!(error instanceof StoreUnavailable)) throw error;
-    }
+    await this.#keeper.close();
   }
 
   /** Large bodies are written by this thread: it looks at the disk itself. */
   #checkReserve(): void {
     if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
-  }
-
-  /** Compaction and backup wait for each other: one takes away what the other one copies. */
-  #alone<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(task);
-    this.#turn = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
-
-  /** Once a day is enough: all of them are walked through. */
-  async #dropOldKeys(nowMs: number): Promise<void> {
-    if (nowMs < this.#keysSeenMs + dayMs) return;
-    this.#keysSeenMs = nowMs;
-    const beforeMs = nowMs - keysKeptMs;
-    for (let after: KeyCursor | null = [0, '']; after !== null;) {
-      const old: Tasks['oldKeys']['give'] = await this.#care.perform('oldKeys', {
-        beforeMs,
-        after,
-      });
-      if (old.keys.length > 0) await this.#writer.perform('dropKeys', { keys: old.keys, beforeMs });
-      ({ after } = old);
-    }
   }
 
   /** Repeats a slice until it finds less than it may take. */
@@ -605,14 +485,8 @@ export class SqliteStore implements Store {
   }
 
   #committed(changes: readonly PackedChange[]): void {
-    this.#care.dirty();
-    this.#finder.wake();
+    this.#keeper.committed();
     if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
     this.#listeners.tell(changes);
   }
-}
-
-/** Does the database file itself have holes? */
-function isTorn(findings: readonly CheckFinding[]): boolean {
-  return findings.some(({ code }) => code === 'sqlite.integrity' || code === 'sqlite.unreadable');
 }
