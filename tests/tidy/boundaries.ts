@@ -48,7 +48,7 @@ const libraryFolders: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['observe'],
   'reflect-metadata': ['certificates', 'lab'],
   'smol-toml': ['config'],
-  zod: ['admin', 'config', 'probe', 'signing'],
+  zod: ['admin', 'config', 'probe', 'reports', 'signing'],
 };
 
 /** Files at the top of packages/server/src that everything in it may use. */
@@ -67,7 +67,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   accounts: ['net'],
   certificates: ['dns', 'journey', 'net'],
   // Of the reports: the words in which checks and delivery tell what they saw.
-  checks: ['accounts', 'incoming', 'reports'],
+  checks: ['accounts', 'incoming', 'net', 'reports'],
   dns: [],
   // What a domain publishes, and what it tells mail programs.
   domains: ['dns', 'signing'],
@@ -79,7 +79,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue', 'reports', 'signing'],
   queue: ['accounts', 'delivery', 'dns', 'flow', 'incoming', 'journey'],
   // Protocols: one each, and none knows another.
-  smtp: ['accounts', 'flow', 'incoming', 'journey', 'net', 'signing'],
+  smtp: ['accounts', 'checks', 'flow', 'incoming', 'journey', 'net', 'signing'],
   pop3: ['accounts', 'journey', 'net'],
   imap: ['accounts', 'journey', 'net'],
   http: ['accounts', 'admin', 'domains', 'journey', 'net', 'queue'],

@@ -12,14 +12,22 @@ import type { ReportSink } from './reports/outcomes.ts';
 import type { KeyRing } from './signing/key-ring.ts';
 import type { World } from './world.ts';
 
+/** What TLS is made of. It may change at any time; open connections keep what they have. */
+export interface Certificates {
+  /** For the name that the client asks for; null: none. Unknown names get the default one. */
+  context(serverName: string | null): SecureContext;
+  /** There is more than one to choose from. */
+  readonly hasNames: boolean;
+}
+
 export interface Home {
   readonly config: Config;
   readonly store: Store;
   readonly world: World;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** The current certificate; replaced as a whole on reload. null: TLS is not offered. */
-  tls: SecureContext | null;
+  /** null: TLS is not offered. */
+  tls: Certificates | null;
   /**
    * Wakes the queue runner; set when it starts. `person`: somebody has asked for it, so hosts that
    * are left alone for their trouble are tried all the same.

@@ -5,7 +5,8 @@
 import { createLog } from './observe/log.ts';
 import { productVersion } from './observe/version.ts';
 import { realWorld } from './real-world.ts';
-import { readCertificate, startHome } from './serve.ts';
+import { readPairs, show } from './certificates/from-files.ts';
+import { startHome } from './serve.ts';
 import { startControlSocket } from './http/control-socket.ts';
 import type { Config } from './config/schema.ts';
 import type { Home } from './home.ts';
@@ -62,7 +63,7 @@ function toldToStop(): Promise<NodeJS.Signals> {
 
 function reloadCertificate(home: Home, reread: () => Config): void {
   try {
-    home.tls = readCertificate(reread().tls);
+    show(home, readPairs(reread().tls));
     home.log.info({ event: 'tls.reloaded' });
   } catch (error) {
     home.log.error({ event: 'tls.reload', err: error }, 'the old certificate stays in use');

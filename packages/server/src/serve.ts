@@ -3,14 +3,13 @@
  * in the background. The lab puts together several; production one.
  */
 
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { openStore, type SalvageReport } from '@merpati/store/sqlite/open.ts';
 import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
+import { readPairs, serve } from './certificates/from-files.ts';
 import { checkedListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
-import type { Fault, Home } from './home.ts';
+import type { Certificates, Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
 import { startImap } from './imap/listeners.ts';
 import { createMetrics } from './observe/metrics.ts';
@@ -24,7 +23,7 @@ export interface HomeOptions {
   readonly log: Logger;
   readonly faults?: ReadonlySet<Fault>;
   /** Instead of the files that the configuration names. */
-  readonly tls?: SecureContext;
+  readonly tls?: Certificates;
   /** Build a damaged database anew from what can be read of it, and tell here what came of it. */
   readonly onSalvaged?: (report: SalvageReport) => void;
 }
@@ -49,22 +48,12 @@ export async function openHome(config: Config, world: World, options: HomeOption
     store,
     log,
     metrics: createMetrics(),
-    tls: options.tls ?? readCertificate(config.tls),
+    tls: options.tls ?? serve(readPairs(config.tls), world),
     wakeQueue: () => {},
     keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults: options.faults ?? new Set(),
   };
-}
-
-/** null when the configuration names none. */
-export function readCertificate(files: Config['tls']): SecureContext | null {
-  if (files.certificate_file === '') return null;
-  return createSecureContext({
-    cert: readFileSync(files.certificate_file),
-    key: readFileSync(files.key_file),
-    minVersion: 'TLSv1.2',
-  });
 }
 
 export interface RunOptions {

@@ -35,7 +35,7 @@ export async function openInProcess(
 async function open(config: Config, options: OpeningOptions) {
   const what = say('cannot open the store', 'tidak bisa membuka penyimpanan');
   // Nothing listens, so no certificate is needed, and one that cannot be read is no hindrance.
-  const quiet = { ...config, tls: { certificate_file: '', key_file: '' } };
+  const quiet = { ...config, tls: { ...config.tls, certificate_file: '', certificates: [] } };
   try {
     return await openHome(quiet, realWorld(config.dns), { log: silentLog(), ...options });
   } catch (error) {

@@ -5,7 +5,6 @@
 
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { createAuthenticator } from '../accounts/authenticate.ts';
 import type { Connection } from '../admin/connection.ts';
@@ -18,10 +17,11 @@ import {
 } from '../admin/lab-control.ts';
 import type { AdminContext } from '../admin/operation.ts';
 import { perform, performStream } from '../admin/perform.ts';
+import { ServedCertificates } from '../certificates/served.ts';
 import { defaultConfig } from '../config/read.ts';
 import type { Config } from '../config/schema.ts';
 import { createResolver } from '../dns/resolver.ts';
-import type { Fault, Home } from '../home.ts';
+import type { Certificates, Fault, Home } from '../home.ts';
 import { startControlSocket } from '../http/control-socket.ts';
 import { openHome, runHome, type Running } from '../serve.ts';
 import type { World } from '../world.ts';
@@ -67,7 +67,7 @@ const here = '127.0.0.1';
 interface Server {
   readonly home: Home;
   readonly faults: Set<Fault>;
-  readonly good: SecureContext;
+  readonly good: Certificates;
 }
 
 export async function startLab(options: LabOptions): Promise<Lab> {
@@ -158,7 +158,7 @@ async function openServer(
   const names = [hostname, `mail.${domain}`, domain, 'localhost', here, '::1'];
   if (options.alsoAt !== undefined) names.push(options.alsoAt);
   const { certificate, key } = await authority.issue(names, world.nowMs());
-  const good = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  const good = new ServedCertificates([{ certificate, key }], world);
   const faults = new Set<Fault>();
   const config = configOf(options, { hostname, domain, index: about.index });
   const log = options.log(hostname);
@@ -281,14 +281,13 @@ function createControl(lab: {
       if (on) server.faults.add(fault);
       else server.faults.delete(fault);
       lab.world.cut(addresses[lab.servers.indexOf(server)] ?? here);
-      home.tls = server.faults.has('bad-certificate') ? await wrongContext(home) : server.good;
+      home.tls = server.faults.has('bad-certificate') ? await wrongCertificate(home) : server.good;
     },
   };
 }
 
 const isDnsFault = (fault: LabFault): fault is DnsFault => dnsFaults.some((one) => one === fault);
 
-async function wrongContext(home: Home): Promise<SecureContext> {
-  const { certificate, key } = await makeWrongCertificate(home.world.nowMs());
-  return createSecureContext({ cert: certificate, key });
+async function wrongCertificate({ world }: Home): Promise<Certificates> {
+  return new ServedCertificates([await makeWrongCertificate(world.nowMs())], world);
 }

@@ -9,6 +9,7 @@ import type { Home } from '../home.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { createNetworks } from './networks.ts';
 import type { Networks } from './networks.ts';
+import { applicationNames } from './tls-options.ts';
 import { proxyLimits, readProxyHeader } from './proxy-header.ts';
 import { Wire, WireFault } from './wire.ts';
 
@@ -87,6 +88,7 @@ class Sessions {
       return;
     }
     const wire = new Wire(socket);
+    wire.applications = applicationNames(protocol);
     this.#wires.add(wire);
     home.metrics.connections.inc({ protocol });
     wire.onClosed = this.#onClosed;

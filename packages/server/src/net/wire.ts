@@ -3,13 +3,14 @@
  * deadlines, limits and backpressure. Plain or TLS; STARTTLS drops what came before it.
  */
 
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { SecureContext } from 'node:tls';
+import type { Certificates } from '../home.ts';
 import { tickAfter, unwatch, watch } from './deadlines.ts';
 import { DeflatedSocket } from './deflated-socket.ts';
+import { serverOptions } from './tls-options.ts';
 
 export type WireFaultReason =
   /** The peer has closed its side, and nothing complete is left to read. */
@@ -93,10 +94,14 @@ export class Wire {
   onClosed: ((wire: Wire) => void) | null = null;
   /** For whoever counts places: under which address this one was entered. */
   enteredAs: string | null = null;
+  /** What may be spoken over it by ALPN; clients that name none are welcome. */
+  applications: readonly string[] = [];
 
   #socket: WiredSocket;
   /** Under compression it is not the outermost. */
   #secured: TLSSocket | null = null;
+  /** The one that the client was shown, at the latest when its session began. */
+  #certificate: X509Certificate | null = null;
   #head: Buffer | null = null;
   #at = 0;
   #later: Buffer[] | null = null;
@@ -243,7 +248,7 @@ export class Wire {
    * (RFC 3207 §4.2: an attacker may have put it there; CVE-2011-0411), unless `keepInput` says that
    * it belongs to the handshake, as behind a PROXY header.
    */
-  async startTls(secureContext: SecureContext, options?: { keepInput: boolean }): Promise<void> {
+  async startTls(certificates: Certificates, options?: { keepInput: boolean }): Promise<void> {
     const plain = this.#socket;
     const early: Uint8Array[] = [];
     for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) early.push(chunk);
@@ -251,7 +256,7 @@ export class Wire {
     // Flowing without a listener it would drop what is given back.
     plain.pause();
     if (options?.keepInput === true) for (const chunk of early.reverse()) plain.unshift(chunk);
-    const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    const secure = new TLSSocket(plain, serverOptions(certificates, this.applications));
     this.#secured = secure;
     this.#socket = secure;
     this.#isPaused = false;
@@ -261,6 +266,9 @@ export class Wire {
       this.#writer = { resolve, reject };
       secure.once('secure', () => this.#wakeWriter());
     });
+    // Where TLS 1.2 resumes a session nobody asks for a certificate, and Node tells the default one.
+    const isKnown = !secure.isSessionReused() || !certificates.hasNames;
+    this.#certificate = isKnown ? (secure.getX509Certificate() ?? null) : null;
     const cipher = secure.getCipher();
     this.secure = {
       protocol: secure.getProtocol() ?? 'unknown',
@@ -297,8 +305,8 @@ export class Wire {
       if (this.secure.protocol !== 'TLSv1.3') return null;
       return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
     }
-    const certificate = socket.getX509Certificate();
-    if (certificate === undefined) return null;
+    const certificate = this.#certificate;
+    if (certificate === null) return null;
     const signature = certificate.signatureAlgorithm?.toLowerCase() ?? '';
     // RFC 5929 §4.1: the hash of the certificate's signature, SHA-256 in place of MD5 and SHA-1.
     const hash = /sha(?:384|512)/.exec(signature)?.[0] ?? 'sha256';

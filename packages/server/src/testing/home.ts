@@ -6,13 +6,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import assert from 'node:assert/strict';
 import { openStore } from '@merpati/store/sqlite/open.ts';
 import type { AccountSettings, Credential, Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import { accountId } from '@merpati/store/ids.ts';
 import { hashPassword } from '../accounts/password.ts';
+import { ServedCertificates } from '../certificates/served.ts';
 import { defaultConfig } from '../config/read.ts';
 import type { Fault, Home } from '../home.ts';
 import { openAuthority } from '../lab/authority.ts';
@@ -78,10 +78,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
     store,
     log: options.log ?? silentLog(),
     metrics: createMetrics(),
-    tls:
-      options.tls === false
-        ? null
-        : createSecureContext({ cert: issued.certificate, key: issued.key, minVersion: 'TLSv1.2' }),
+    tls: options.tls === false ? null : new ServedCertificates([issued], world),
     wakeQueue: () => {},
     keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
