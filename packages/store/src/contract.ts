@@ -262,6 +262,7 @@ export interface FlagTable {
 /** One copy for one account. */
 export interface Delivery {
   readonly account: AccountId;
+  /** The inbox stands in for a role that no mailbox has. */
   readonly mailbox: MailboxRole | MailboxId;
   /**
    * Exactly once: a second delivery with the same key within a week stores nothing and tells the
@@ -846,6 +847,8 @@ export interface Store extends RecordStore {
   appPasswords(account: AccountId): Promise<readonly AppPasswordRow[]>;
   /** Today's counts of a sender: messages, and recipients never written to before. */
   sent(account: AccountId, day: number): Promise<{ messages: number; newRecipients: number }>;
+  /** Has it ever sent anything to this address (as `SendingCount` has it)? */
+  hasWrittenTo(account: AccountId, address: string): Promise<boolean>;
   editDirectory(edit: DirectoryEdit): Promise<DirectoryResult>;
 
   /** Without the hidden mailbox unless asked. */

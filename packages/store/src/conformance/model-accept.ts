@@ -4,7 +4,7 @@ import type { Acceptance, Accepted, Delivery, Stored } from '../contract.ts';
 import { emailId, mailboxId, modSeq, queueId, uid, type QueueId } from '../ids.ts';
 import type { JourneyEvent } from '../journey.ts';
 import { admitted, inMailbox } from './model-mailboxes.ts';
-import { mailboxOf, usedBytes, type ModelState } from './model-state.ts';
+import { mailboxOf, usedBytes, type ModelAccount, type ModelState } from './model-state.ts';
 
 export function acceptInModel(state: ModelState, acceptance: Acceptance): Accepted {
   const refusal = checkSending(state, acceptance) ?? checkDeliveries(state, acceptance);
@@ -45,7 +45,7 @@ function checkDeliveries(state: ModelState, acceptance: Acceptance): Accepted | 
     const what = delivery.recipient;
     const account = state.accounts.get(delivery.account);
     if (account === undefined) return { ok: false, code: 'no-account', what };
-    const mailbox = mailboxOf(account, delivery.mailbox);
+    const mailbox = roomFor(account, delivery.mailbox);
     if (mailbox === undefined || mailbox.role === 'downloaded') {
       return { ok: false, code: 'no-mailbox', what };
     }
@@ -58,6 +58,12 @@ function checkDeliveries(state: ModelState, acceptance: Acceptance): Accepted | 
     more.set(account.id, sum);
   }
   return null;
+}
+
+/** The inbox stands in for a role that no mailbox has. */
+function roomFor(account: ModelAccount, wanted: Delivery['mailbox']) {
+  const found = mailboxOf(account, wanted);
+  return found === undefined && typeof wanted === 'string' ? mailboxOf(account, 'inbox') : found;
 }
 
 function count(state: ModelState, { sending }: Acceptance): void {
@@ -74,7 +80,7 @@ function count(state: ModelState, { sending }: Acceptance): void {
 
 function deliver(state: ModelState, acceptance: Acceptance, delivery: Delivery): Stored {
   const account = state.accounts.get(delivery.account);
-  const mailbox = account && mailboxOf(account, delivery.mailbox);
+  const mailbox = account && roomFor(account, delivery.mailbox);
   if (!account || !mailbox) throw new Error('checked before');
   const { recipient, key } = delivery;
   const first = account.keys.get(key);
@@ -171,7 +177,7 @@ function tell(
       code: copy.duplicate ? 'store.duplicate' : 'store.stored',
       args: {
         account: account?.address ?? '',
-        mailbox: (account && mailboxOf(account, copy.mailbox)?.name) ?? '',
+        mailbox: (account && roomFor(account, copy.mailbox)?.name) ?? '',
         uid: copy.uid,
         email: copy.email,
       },

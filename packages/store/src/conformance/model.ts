@@ -199,6 +199,10 @@ export class ModelStore implements Model {
     return this.#account(account)?.sent.get(day) ?? { messages: 0, newRecipients: 0 };
   }
 
+  async hasWrittenTo(account: AccountId, address: string) {
+    return this.#account(account)?.known.has(address.toLowerCase()) ?? false;
+  }
+
   async editDirectory(edit: DirectoryEdit) {
     return editDirectoryOfModel(this.#state, edit);
   }

@@ -250,6 +250,26 @@ export function mailSuite(engine: Engine): void {
       assert.equal((await send(1, 'b@surat.test')).ok, false);
       assert.deepEqual(await store.sent(account, 1), { messages: 3, newRecipients: 2 });
       assert.ok((await send(2, 'c@surat.test', 'd@surat.test')).ok);
+      assert.equal(await store.hasWrittenTo(account, 'A@surat.test'), true);
+      assert.equal(await store.hasWrittenTo(account, 'x@surat.test'), false);
+    }));
+
+  it('puts what is for a role that nobody has into the inbox', () =>
+    withStore(engine, async (store) => {
+      const account = await begin(store);
+      const junk = await store.mailbox(account, 'Junk');
+      assert.ok(junk !== null);
+      const accept = async (key: string) =>
+        store.accept(
+          acceptance(await sampleBody(store), {
+            deliveries: [delivery(account, { key, mailbox: 'junk' })],
+          }),
+        );
+      await accept('1');
+      assert.equal((await store.mailbox(account, 'Junk'))?.total, 1);
+      await store.editMailbox(account, { kind: 'remove', id: junk.id });
+      assert.ok((await accept('2')).ok);
+      assert.equal((await store.mailbox(account, 'INBOX'))?.total, 1);
     }));
 
   it('takes an account apart, and gives its address to another one', () =>

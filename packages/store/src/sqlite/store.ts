@@ -178,6 +178,10 @@ export class SqliteStore implements Store {
     return directory.readSent(this.#db, account, day);
   }
 
+  async hasWrittenTo(account: AccountId, address: string) {
+    return directory.hasWrittenTo(this.#db, account, address);
+  }
+
   editDirectory(edit: DirectoryEdit) {
     return this.#writer.perform('directory', edit);
   }

@@ -145,6 +145,11 @@ export function listAppPasswords(db: Database, account: AccountId): readonly App
   }));
 }
 
+export function hasWrittenTo(db: Database, account: AccountId, address: string): boolean {
+  const text = 'SELECT 1 FROM known_recipient WHERE account_id = ? AND address = ?';
+  return db.get(text, account, address.toLowerCase()) !== undefined;
+}
+
 export function readSent(
   db: Database,
   account: AccountId,

@@ -61,7 +61,7 @@ function checkDeliveries(
   for (const [id, wanted, key, prefix, , , , , recipient] of deliveries) {
     const account = context.accounts.find(id);
     if (account === null) return { ok: false, code: 'no-account', what: recipient };
-    const mailbox = account.findMailbox(wanted);
+    const mailbox = account.findRoom(wanted);
     if (mailbox === null || mailbox.role === 'downloaded') {
       return { ok: false, code: 'no-mailbox', what: recipient };
     }
@@ -115,7 +115,7 @@ function deliver(
   const { acceptance, body } = from;
   const { db } = context;
   const account = context.accounts.find(id);
-  const mailbox = account?.findMailbox(wanted);
+  const mailbox = account?.findRoom(wanted);
   if (!account || !mailbox) throw new Error('a delivery passed its check without a mailbox');
   const isNew = db.run(
     `INSERT OR IGNORE INTO append_key (account_id, key, mailbox_id, uid, modseq, email_id, at_ms)

@@ -107,6 +107,12 @@ export class AccountState {
     return null;
   }
 
+  /** Where a message goes; one for a role that nobody has goes to the inbox. */
+  findRoom(wanted: number | string): MailboxState | null {
+    const found = this.findMailbox(wanted);
+    return found === null && typeof wanted === 'string' ? this.findMailbox('inbox') : found;
+  }
+
   /** Counts a message row in (`sign` 1) or out (-1). */
   count(mailbox: MailboxState, message: MessageSealed, sign: 1 | -1): void {
     mailbox.isDirty = true;
