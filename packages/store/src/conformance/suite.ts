@@ -6,6 +6,7 @@
 import { describe } from 'node:test';
 import type { Engine } from './engine.ts';
 import { bodySuite } from './suite-bodies.ts';
+import { flagSuite } from './suite-flags.ts';
 import { mailSuite } from './suite-mail.ts';
 import { mailboxSuite } from './suite-mailboxes.ts';
 import { modelSuite } from './suite-model.ts';
@@ -20,6 +21,7 @@ export function conformance(engine: Engine): void {
     describe('directory', () => directorySuite(engine));
     describe('bodies', () => bodySuite(engine));
     describe('mail', () => mailSuite(engine));
+    describe('flags', () => flagSuite(engine));
     describe('mailboxes', () => mailboxSuite(engine));
     describe('transfers', () => transferSuite(engine));
     describe('POP3', () => popSuite(engine));

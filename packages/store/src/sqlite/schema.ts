@@ -373,4 +373,6 @@ export const migrations: readonly Migration[] = [
   { version: 2, sql: seals },
   { version: 3, sql: imap + indexTables, after: countAndSeal },
   { version: 4, sql: records },
+  // Seals of messages are made in another way.
+  { version: 5, sql: '', after: sealAll },
 ];

@@ -7,6 +7,7 @@ import { packKeywords, readKeywords } from '../mailbox-counters.ts';
 import { messageSeal } from '../seals.ts';
 import type { AccountState, MailboxState } from './accounts.ts';
 import type { WriterContext } from './context.ts';
+import { editSpans } from './flag-spans.ts';
 
 export interface MessageColumns {
   readonly uid: number;
@@ -127,9 +128,25 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
   const room = findRoom(context, edit.account, edit.mailbox);
   if (room === null) return { modseq: modSeq(0), changed: [], modified: [] };
   const stamp = new Stamp(room.account);
+  const modified: Uid[] = [];
+  const changed =
+    editSpans(context, room, edit, stamp) ?? editEach(context, room, { edit, stamp, modified });
+  const { account, mailbox } = edit;
+  const modseq = modSeq(stamp.current);
+  if (changed.length > 0) {
+    context.changes.push({ kind: 'flags-changed', account, mailbox, uids: changed, modseq });
+  }
+  return { modseq, changed, modified };
+}
+
+function editEach(
+  context: WriterContext,
+  room: Room,
+  what: { readonly edit: FlagEdit; readonly stamp: Stamp; readonly modified: Uid[] },
+): Uid[] {
+  const { edit, stamp, modified } = what;
   const runs = new FlagRuns(context, room);
   const changed: Uid[] = [];
-  const modified: Uid[] = [];
   for (const message of findMessages(context, room, edit.uids)) {
     if (edit.unchangedSince !== undefined && message.modseq > edit.unchangedSince) {
       modified.push(uid(message.uid));
@@ -142,12 +159,7 @@ export function editFlags(context: WriterContext, edit: FlagEdit): FlagEdited {
     runs.set(message, { flags, keywords, modseq: stamp.take(room.mailbox) });
   }
   runs.end();
-  const { account, mailbox } = edit;
-  const modseq = modSeq(stamp.current);
-  if (changed.length > 0) {
-    context.changes.push({ kind: 'flags-changed', account, mailbox, uids: changed, modseq });
-  }
-  return { modseq, changed, modified };
+  return changed;
 }
 
 type Flags = Pick<MessageColumns, 'flags' | 'keywords' | 'modseq'>;
