@@ -164,6 +164,15 @@ export interface Found {
   readonly modseq: ModSeq;
 }
 
+/** Conversations of what is found in one mailbox. RFC 5256 §3. */
+export interface ThreadQuery {
+  readonly mailbox: MailboxId;
+  readonly criteria: Criterion;
+  readonly by: 'orderedsubject' | 'references';
+  /** Of more it is refused. */
+  readonly messagesMax: number;
+}
+
 /** What a search is refused for, before it begins. */
 export class SearchTooBig extends Error {
   override readonly name = 'SearchTooBig';

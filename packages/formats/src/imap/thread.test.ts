@@ -6,6 +6,7 @@ import { readHead } from '../message/head.ts';
 import {
   type Thread,
   type ThreadMessage,
+  type ThreadName,
   readThreadKeys,
   threadByOrderedSubject,
   threadByReferences,
@@ -126,7 +127,7 @@ interface Naive {
 
 /** RFC 5256 §3, step by step, with neither haste nor thrift. */
 function naiveThreads(messages: readonly ThreadMessage[]): Naive[] {
-  const table = new Map<string, Naive>();
+  const table = new Map<ThreadName, Naive>();
   const own = messages.map((each) => {
     const node: Naive = { message: each, parent: null, children: [] };
     if (each.messageId !== null && !table.has(each.messageId)) table.set(each.messageId, node);
@@ -166,7 +167,7 @@ function naiveReferences(messages: readonly ThreadMessage[]): Thread[] {
   let root = naiveThreads(messages);
   for (const node of root) if (node.message === null) node.children.sort(order);
   root.sort(order);
-  const table = new Map<string, Naive>();
+  const table = new Map<ThreadName, Naive>();
   for (const node of root) {
     const { subject } = date(node);
     const held = table.get(subject);
@@ -219,6 +220,24 @@ test('REFERENCES is what the RFC says, word by word', () => {
       assert.equal(written(threadByReferences(messages)), written(naiveReferences(messages)));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('numbers stand for texts', () => {
+  const numbers = (names: readonly ThreadName[]) =>
+    names.map((name) => 'abcdefghxyz'.indexOf(String(name)) + 1);
+  fc.assert(
+    fc.property(someMessages, (messages) => {
+      const numbered = messages.map((each) => ({
+        ...each,
+        subject: ['', 'A', 'B'].indexOf(each.subject),
+        messageId: each.messageId === null ? null : numbers([each.messageId])[0]!,
+        references: numbers(each.references),
+      }));
+      for (const thread of [threadByReferences, threadByOrderedSubject]) {
+        assert.equal(written(thread(numbered)), written(thread(messages)));
+      }
+    }),
   );
 });
 

@@ -25,11 +25,18 @@ export interface ThreadKeys {
   readonly references: readonly string[];
 }
 
-export interface ThreadMessage extends Omit<ThreadKeys, 'sentMs'> {
+/** A number may stand for a text: then the order of numbers is that of the texts, and 0 is none. */
+export type ThreadName = string | number;
+
+export interface ThreadMessage {
   /** Sequence number or UID: what the answer says, and what decides between equal dates. */
   readonly number: number;
   /** The date sent, or the internal date in its place. RFC 5256 §2.2. */
   readonly sentMs: number;
+  readonly subject: ThreadName;
+  readonly isReplyOrForward: boolean;
+  readonly messageId: ThreadName | null;
+  readonly references: readonly ThreadName[];
 }
 
 /** A message and the answers to it. */
@@ -93,10 +100,10 @@ interface Node {
  */
 export function threadByOrderedSubject(messages: readonly ThreadMessage[]): readonly Thread[] {
   const sorted = messages.toSorted(
-    (one, other) => compareOctetwise(one.subject, other.subject) || compareSent(one, other),
+    (one, other) => compareNames(one.subject, other.subject) || compareSent(one, other),
   );
   const threads: Node[] = [];
-  let subject: string | null = null;
+  let subject: ThreadName | null = null;
   for (const message of sorted) {
     const last = threads.at(-1);
     if (last === undefined || message.subject !== subject) {
@@ -129,7 +136,7 @@ class Links {
   readonly #ancestry = new ThreadAncestry();
   /** Nothing hangs from a node without a mark, nor has ever: it cannot close a circle. */
   readonly #isHeld: boolean[] = [];
-  readonly #nodes = new Map<string, number>();
+  readonly #nodes = new Map<ThreadName, number>();
 
   constructor(messages: readonly ThreadMessage[]) {
     this.messages = messages;
@@ -148,7 +155,7 @@ class Links {
     return this.parents.push(-1) - 1;
   }
 
-  #nodeOf(id: string): number {
+  #nodeOf(id: ThreadName): number {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
     const dummy = this.#add();
@@ -232,7 +239,7 @@ function gatherSubjects(top: readonly Node[]): Node[] {
   const made: Node[] = [];
   for (const node of top) {
     const subject = subjectOf(node);
-    const first = subject === '' ? node : table.get(subject)!;
+    const first = isNone(subject) ? node : table.get(subject)!;
     if (first === node) continue;
     if (first.message === null) {
       for (const child of node.message === null ? node.children : [node]) {
@@ -253,11 +260,11 @@ function gatherSubjects(top: readonly Node[]): Node[] {
 }
 
 /** Step 5.B: one thread for each subject; one that is an origin rather than an answer. */
-function fillSubjectTable(top: readonly Node[]): Map<string, Node> {
-  const table = new Map<string, Node>();
+function fillSubjectTable(top: readonly Node[]): Map<ThreadName, Node> {
+  const table = new Map<ThreadName, Node>();
   for (const node of top) {
     const subject = subjectOf(node);
-    if (subject === '') continue;
+    if (isNone(subject)) continue;
     const held = table.get(subject);
     if (held === undefined) table.set(subject, node);
     else if (
@@ -270,8 +277,12 @@ function fillSubjectTable(top: readonly Node[]): Map<string, Node> {
   return table;
 }
 
-function subjectOf(node: Node): string {
+function subjectOf(node: Node): ThreadName {
   return (node.message ?? node.children[0]?.message)?.subject ?? '';
+}
+
+function isNone(subject: ThreadName): boolean {
+  return subject === '' || subject === 0;
 }
 
 function sortChildren(top: readonly Node[]): void {
@@ -295,6 +306,11 @@ function firstOf(node: Node): ThreadMessage {
   return message;
 }
 
+function compareNames(one: ThreadName, other: ThreadName): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  return compareOctetwise(String(one), String(other));
+}
+
 function compareSent(one: ThreadMessage, other: ThreadMessage): number {
   return one.sentMs - other.sentMs || one.number - other.number;
 }
@@ -303,43 +319,76 @@ function compareSent(one: ThreadMessage, other: ThreadMessage): number {
 
 const pieceLength = 4096;
 
-/** A thread in parentheses of its own; one that goes on in the list it is in; an end. */
-type Step = Thread | { readonly within: Thread } | null;
+/**
+ * Threads as numbers: of each message its own (0: it is not there) and how many answers follow, one
+ * after the other. So they may wander between processes, and be kept.
+ *
+ * @example
+ * packThreads([{ message: two, children: [{ message: six, children: [] }] }]); // 2 1 6 0
+ */
+export function packThreads(threads: readonly Thread[]): Uint32Array {
+  const packed: number[] = [];
+  const rest: Thread[] = threads.toReversed();
+  for (let thread = rest.pop(); thread !== undefined; thread = rest.pop()) {
+    const { message, children } = thread;
+    packed.push(message?.number ?? 0, children.length);
+    for (let at = children.length - 1; at >= 0; at -= 1) rest.push(children[at]!);
+  }
+  return Uint32Array.from(packed);
+}
 
 /**
  * Writes what follows `* THREAD ` in pieces of some kilobytes; none when there is no thread. RFC
- * 5256 §4.
+ * 5256 §4. `numberOf`: what is said in place of a number.
  *
  * @example
- * [...writeThreads(threads)].join(''); // '(2)(3 6 (4 23)(44 7 96))'
+ * [...writePackedThreads(packThreads(threads))].join(''); // '(2)(3 6 (4 23)(44 7 96))'
  */
-export function* writeThreads(threads: readonly Thread[]): Generator<string> {
+export function* writePackedThreads(
+  packed: Uint32Array,
+  numberOf: (number: number) => number = (number) => number,
+): Generator<string> {
   let piece = '';
-  const rest: Step[] = [];
-  for (const thread of threads) {
-    rest.push(thread);
-    while (rest.length > 0) {
-      piece += writeStep(rest.pop() ?? null, rest);
-      if (piece.length >= pieceLength) {
-        yield piece;
-        piece = '';
-      }
+  /** Of each open list: how many of its branches are still to come. */
+  const branches: number[] = [];
+  for (let at = 0; at < packed.length;) {
+    piece += '(';
+    let answers = 1;
+    // A single answer goes on in the same list.
+    while (answers === 1) {
+      const number = packed[at]!;
+      answers = packed[at + 1]!;
+      at += 2;
+      if (number > 0) piece += answers > 0 ? `${numberOf(number)} ` : `${numberOf(number)}`;
     }
+    if (answers > 1) branches.push(answers);
+    else piece += `)${endOfBranches(branches)}`;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
   }
   if (piece !== '') yield piece;
 }
 
-function writeStep(step: Step, rest: Step[]): string {
-  if (step === null) return ')';
-  if ('within' in step) return writeNode(step.within, rest);
-  rest.push(null);
-  return `(${writeNode(step, rest)}`;
+function endOfBranches(branches: number[]): string {
+  let ends = '';
+  while (branches.length > 0) {
+    const left = branches.pop()! - 1;
+    if (left > 0) {
+      branches.push(left);
+      break;
+    }
+    ends += ')';
+  }
+  return ends;
 }
 
-function writeNode({ message, children }: Thread, rest: Step[]): string {
-  const [only] = children;
-  if (only !== undefined && children.length === 1) rest.push({ within: only });
-  else for (let at = children.length - 1; at >= 0; at -= 1) rest.push(children[at]!);
-  if (message === null) return '';
-  return children.length === 0 ? `${message.number}` : `${message.number} `;
+/**
+ * As `writePackedThreads`.
+ *
+ * @example
+ * [...writeThreads(threads)].join(''); // '(2)(3 6 (4 23)(44 7 96))'
+ */
+export function writeThreads(threads: readonly Thread[]): Generator<string> {
+  return writePackedThreads(packThreads(threads));
 }

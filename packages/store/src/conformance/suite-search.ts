@@ -129,6 +129,9 @@ export function searchSuite(engine: Engine): void {
           if (first !== undefined) await put(place, first);
           await store.expunge(place.account, place.inbox, [uid(1)]);
           await agree();
+          const edit = { account: place.account, mailbox: place.inbox, uids: [uid(2), uid(4)] };
+          await store.setFlags({ ...edit, op: 'set', flags: flagBits.seen, keywords: ['baru'] });
+          await agree();
           await store.reindex(place.account);
           await agree();
           await store.indexed(place.account);

@@ -9,11 +9,12 @@ import {
   type Criterion,
   type Found,
   type SearchQuery,
+  type ThreadQuery,
 } from '../../search.ts';
 import type { FromSearcher, SearchStart, ToSearcher } from './messages.ts';
 
 /** Slices that wait for their reader, and how it ended. */
-class Answer implements AsyncIterableIterator<Found, undefined> {
+export class Answer implements AsyncIterableIterator<Found, undefined> {
   readonly #slices: Found[] = [];
   readonly #stop: () => void;
   #isOver = false;
@@ -65,10 +66,16 @@ class Answer implements AsyncIterableIterator<Found, undefined> {
   }
 }
 
+interface Waiting {
+  resolve(packed: Uint32Array): void;
+  reject(error: unknown): void;
+}
+
 export class SearchClient {
   readonly #start: SearchStart;
   readonly #indexed: (account: AccountId) => Promise<void>;
   readonly #answers = new Map<number, Answer>();
+  readonly #threads = new Map<number, Waiting>();
   #nextId = 1;
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
@@ -99,6 +106,18 @@ export class SearchClient {
     if (checkSize(ask.query)) await this.#indexed(ask.account);
     if (this.#isClosed) throw new StoreUnavailable('closed');
     if (this.#answers.has(ask.id)) this.#post(ask);
+  }
+
+  async threads(account: AccountId, query: ThreadQuery): Promise<Uint32Array> {
+    checkSize(query);
+    await this.#indexed(account);
+    if (this.#isClosed) throw new StoreUnavailable('closed');
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.#threads.set(id, { resolve, reject });
+      this.#post({ kind: 'threads', id, account, query });
+    });
   }
 
   /** What is under way is broken off. */
@@ -135,23 +154,31 @@ export class SearchClient {
   }
 
   #hear(message: FromSearcher): void {
-    const answer = this.#answers.get(message.id);
-    if (message.kind === 'found') {
+    const { id, kind } = message;
+    const answer = this.#answers.get(id);
+    if (kind === 'found') {
       answer?.add(message.found);
       return;
     }
-    this.#answers.delete(message.id);
-    answer?.end(message.kind === 'failed' ? message.error : null);
+    if (kind === 'threads') this.#threads.get(id)?.resolve(message.packed);
+    const error =
+      kind === 'failed' ? (message.error ?? new SearchTooBig('too many to thread')) : null;
+    if (error !== null) this.#threads.get(id)?.reject(error);
+    this.#threads.delete(id);
+    this.#answers.delete(id);
+    answer?.end(error);
   }
 
   #failAll(error: Error): void {
+    for (const waiting of this.#threads.values()) waiting.reject(error);
+    this.#threads.clear();
     for (const answer of this.#answers.values()) answer.end(error);
     this.#answers.clear();
   }
 }
 
 /** Throws `SearchTooBig`. Answers whether it asks for threads. */
-function checkSize(query: SearchQuery): boolean {
+function checkSize(query: Pick<SearchQuery, 'criteria'>): boolean {
   const sum = { criteria: 0, texts: 0, ranges: 0, threads: 0 };
   const walk = (criterion: Criterion, depth: number): void => {
     const { kind } = criterion;

@@ -8,6 +8,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { MailboxId } from '../../ids.ts';
 import { searchLimits, type Found, type SearchQuery } from '../../search.ts';
 import type { Database } from '../database.ts';
+import { firstAtLeast, testOf } from './columnar.ts';
+import type { Box, Columns } from './columns.ts';
 import {
   compile,
   contentMask,
@@ -80,8 +82,8 @@ interface Place {
 
 /** What was found, in two columns. */
 interface Hits {
-  readonly uids: readonly number[];
-  readonly modseqs: readonly number[];
+  readonly uids: readonly number[] | Uint32Array;
+  readonly modseqs: readonly number[] | Float64Array;
 }
 
 async function* searchMailbox(
@@ -93,8 +95,9 @@ async function* searchMailbox(
   const limit = query.limit ?? Infinity;
   const isSorted = query.order !== undefined && query.order.length > 0;
   let count = 0;
-  const found = isSorted ? sortedHits(run, query, place) : searchWindows(run, query, place);
-  for await (const hits of found) {
+  const inColumns = run.db.snapshot(() => hitsInColumns(run, query, place));
+  const read = isSorted ? sortedHits : searchWindows;
+  for await (const hits of inColumns === null ? read(run, query, place) : [inColumns]) {
     yield* slices(mailbox, hits, limit - count);
     count += hits.uids.length;
     if (count >= limit) break;
@@ -113,6 +116,60 @@ function* slices(mailbox: MailboxId, hits: Hits, limit: number): Generator<Found
     const uids = Uint32Array.from(hits.uids.slice(at, to));
     yield { mailbox, uids, modseq: modseq as Found['modseq'] };
   }
+}
+
+/** So few uids are asked of the database, where the columns are not at hand anyway. */
+const fewUids = 1000;
+/** An order of the whole mailbox is made for no less than every so many-th message of it. */
+const orderedShareMin = 8;
+
+/** Within a snapshot. null: the columns do not tell. */
+function hitsInColumns(run: SearchRun, query: SearchQuery, place: Place): Hits | null {
+  const box = { account: run.account, mailbox: place.mailbox };
+  const { first, last } = uidBounds(query.criteria);
+  if (place.compiled.leaves.length > 0) return null;
+  if (last - first < fewUids && !run.columns.has(box)) return null;
+  const columns = run.columns.columnsOf(box);
+  const test = columns === null ? null : testOf(query.criteria, columns);
+  if (columns === null || test === null) return null;
+  const hits = Uint32Array.from(columns.uids.keys()).filter((at) => test(at));
+  const order = orderBy(query.order ?? []);
+  if (query.order === undefined || query.order.length === 0) return hitsAt(columns, hits);
+  if (!hasAllEntries(run, place)) return null;
+  const isPart = hits.length * orderedShareMin < columns.uids.length;
+  if (isPart && !run.columns.hasDerived(box, order)) return null;
+  const { places } = run.columns.derivedOf(box, order, () =>
+    readOrder(run, box, { order, columns }),
+  );
+  return hitsAt(
+    columns,
+    places.filter((at) => test(at)),
+  );
+}
+
+function hitsAt({ uids, modseqs }: Columns, places: Uint32Array): Hits {
+  return {
+    uids: places.map((at) => uids[at]!),
+    modseqs: Float64Array.from(places, (at) => modseqs[at]!),
+  };
+}
+
+/** Where in the columns the messages are, in this order. */
+function readOrder(
+  run: SearchRun,
+  { account, mailbox }: Box,
+  { order, columns }: { readonly order: string; readonly columns: Columns },
+): { readonly places: Uint32Array; readonly octets: number } {
+  const row = run.db.get<{ uids: string }>(
+    `SELECT json_group_array(uid) AS uids FROM (SELECT m.uid FROM message m ${joinOfKeys(order)}
+       WHERE m.account_id = ? AND m.mailbox_id = ? ORDER BY ${order})`,
+    account,
+    mailbox,
+  );
+  if (row === undefined) throw new Error('an aggregate without a row');
+  const uids = JSON.parse(row.uids) as number[];
+  const places = Uint32Array.from(uids, (uid) => firstAtLeast(columns.uids, uid));
+  return { places, octets: places.byteLength };
 }
 
 async function* sortedHits(run: SearchRun, query: SearchQuery, place: Place): AsyncGenerator<Hits> {

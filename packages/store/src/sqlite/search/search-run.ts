@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { readEntry, type EntryColumns } from '../index/entry.ts';
 import type { Bodies } from '../read/bodies.ts';
 import { findContent } from '../read/mailboxes.ts';
+import type { ColumnCache } from './columns.ts';
 
 /**
  * LIMIT: text of a message beyond so many characters is not searched. It is read again for each
@@ -16,6 +17,8 @@ const longTextMax = 16 * 1024 * 1024;
 export interface SearchRun {
   readonly db: Database;
   readonly bodies: Bodies;
+  /** Of all searches of the thread. */
+  readonly columns: ColumnCache;
   /** Its rows in the temporary tables. */
   readonly number: number;
   readonly account: AccountId;

@@ -1,15 +1,20 @@
 /** The search thread: however much there is to look through, nobody else waits for it. */
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { SearchTooBig } from '../../search.ts';
 import { openForReading, type Database } from '../database.ts';
 import { Bodies } from '../read/bodies.ts';
 import { storePaths } from '../segments/files.ts';
+import { ColumnCache } from './columns.ts';
 import type { FromSearcher, SearchStart, ToSearcher } from './messages.ts';
 import { prepareSearches, runSearch } from './run.ts';
+import type { SearchRun } from './search-run.ts';
+import { runThreads } from './threads.ts';
 
 class Searcher {
   readonly #db: Database;
   readonly #bodies: Bodies;
+  readonly #columns: ColumnCache;
   readonly #port: MessagePort;
   /** Searches under way, and whether somebody still wants their answer. */
   readonly #running = new Map<number, { isWanted: boolean; readonly done: Promise<void> }>();
@@ -18,6 +23,7 @@ class Searcher {
     const paths = storePaths(start.directory);
     this.#db = openForReading(paths.database);
     this.#bodies = new Bodies(this.#db, paths, start.freshFrom);
+    this.#columns = new ColumnCache(this.#db);
     this.#port = port;
     prepareSearches(this.#db);
   }
@@ -29,6 +35,7 @@ class Searcher {
   #take(message: ToSearcher): void {
     switch (message.kind) {
       case 'search':
+      case 'threads':
         this.#running.set(message.id, { isWanted: true, done: this.#run(message) });
         return;
       case 'stop': {
@@ -44,20 +51,27 @@ class Searcher {
     }
   }
 
-  async #run(ask: Extract<ToSearcher, { kind: 'search' }>): Promise<void> {
-    const { id, account, query } = ask;
+  async #run(ask: Extract<ToSearcher, { kind: 'search' | 'threads' }>): Promise<void> {
+    const { id, account } = ask;
     const isWanted = () => this.#running.get(id)?.isWanted !== false;
-    const run = { db: this.#db, bodies: this.#bodies, number: id, account, isWanted };
+    const [db, bodies, columns] = [this.#db, this.#bodies, this.#columns];
+    const run = { db, bodies, columns, number: id, account, isWanted };
     try {
-      for await (const found of runSearch(run, query)) {
-        if (!isWanted()) break;
-        this.#say({ kind: 'found', id, found });
-      }
+      if (ask.kind === 'search') await this.#search(run, ask);
+      else this.#say({ kind: 'threads', id, packed: await runThreads(run, ask.query) });
       this.#say({ kind: 'end', id });
     } catch (error) {
-      this.#say({ kind: 'failed', id, error });
+      const isTooBig = error instanceof SearchTooBig;
+      this.#say({ kind: 'failed', id, error: isTooBig ? null : error });
     }
     this.#running.delete(id);
+  }
+
+  async #search(run: SearchRun, { id, query }: Extract<ToSearcher, { kind: 'search' }>) {
+    for await (const found of runSearch(run, query)) {
+      if (!run.isWanted()) break;
+      this.#say({ kind: 'found', id, found });
+    }
   }
 
   async #close(): Promise<void> {
