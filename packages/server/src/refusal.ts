@@ -23,6 +23,9 @@ export type RefusalCode =
   | 'sender-not-yours'
   | 'from-not-yours'
   | 'over-sending-limit'
+  | 'client-listed'
+  | 'dmarc-rejected'
+  | 'sender-unproven'
   // recipients
   | 'recipient-malformed'
   | 'recipient-unknown'

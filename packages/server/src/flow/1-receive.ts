@@ -31,7 +31,7 @@ export async function receive(home: Home, incoming: Incoming): Promise<Receipt> 
     return refuse(home, incoming, { refusal: stored, events: decided.verdict.events });
   }
 
-  notify(home, incoming, { routed: decided.routed, stored, receive });
+  notify(home, incoming, { ...decided, stored, receive });
   return { ok: true };
 }
 

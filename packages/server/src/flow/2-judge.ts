@@ -1,39 +1,19 @@
 /** Asks every check that applies, and decides. */
 
-import type { JourneyEvent } from '@merpati/store/journey.ts';
-import { authorOwned } from '../checks/author-owned.ts';
-import type { Check } from '../checks/check.ts';
-import { headerForm } from '../checks/header-form.ts';
-import { loop } from '../checks/loop.ts';
+import type { Finding } from '../checks/check.ts';
+import { checksInOrder } from '../checks/in-order.ts';
+import { verdictOf, type Verdict } from '../checks/verdict.ts';
 import type { Home } from '../home.ts';
-import type { Refusal } from '../refusal.ts';
 import type { Incoming } from '../incoming/incoming.ts';
 
-/** In the order in which they are made: the cheap ones first. */
-const checks: readonly Check[] = [headerForm, loop, authorOwned];
-
-export interface Verdict {
-  readonly refusal: Refusal | null;
-  /** Findings, as the journey tells them. */
-  readonly events: readonly JourneyEvent[];
-}
-
 export async function judge(home: Home, incoming: Incoming): Promise<Verdict> {
-  const events: JourneyEvent[] = [];
-  for (const check of checks) {
+  const findings: Finding[] = [];
+  for (const check of checksInOrder) {
     if (!check.kinds.includes(incoming.session.kind)) continue;
     const asked = check.run(home, incoming);
-    const finding = asked instanceof Promise ? await asked : asked;
-    if (finding === null) continue;
-    const { code, state, args, weight } = finding;
-    events.push({
-      atUs: home.world.nowUs(),
-      stage: 'check',
-      state,
-      code,
-      args: weight === 0 ? args : { ...args, weight },
-    });
-    if (finding.refusal !== null) return { refusal: finding.refusal, events };
+    const found = asked instanceof Promise ? await asked : asked;
+    findings.push(...(found === null ? [] : [found].flat()));
+    if (findings.some(({ refusal }) => refusal !== null)) break;
   }
-  return { refusal: null, events };
+  return verdictOf(home, incoming, findings);
 }

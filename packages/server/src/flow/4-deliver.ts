@@ -10,17 +10,22 @@
 import { summarise } from '@merpati/formats/message/summary.ts';
 import { concat, utf8 } from '@merpati/formats/bytes.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
-import type { Acceptance, Accepted, Delivery, Stored } from '@merpati/store/contract.ts';
-import type { JourneyEvent } from '@merpati/store/journey.ts';
-import { sendingLimits } from '../accounts/sending-limits.ts';
+import type {
+  Acceptance,
+  Accepted,
+  Delivery,
+  QueueRecipient,
+  Stored,
+} from '@merpati/store/contract.ts';
 import type { Home } from '../home.ts';
-import { arrivalEvents } from '../incoming/arrival.ts';
+import { acceptEvents, arrivalEvents } from '../incoming/arrival.ts';
+import { sendingOf } from '../incoming/sending.ts';
 import { Refusal, storeRefusal } from '../refusal.ts';
 import type { Incoming } from '../incoming/incoming.ts';
 import type { Signed } from '../signing/sign-message.ts';
 import { traceAbove, type Trace } from '../incoming/trace.ts';
 import { deliveredToField, returnPathField } from '../incoming/trace-fields.ts';
-import type { Verdict } from './2-judge.ts';
+import type { Verdict } from '../checks/verdict.ts';
 import type { Routed } from './3-route.ts';
 
 export interface Decided {
@@ -63,13 +68,14 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
     messageId: headSummary.messageId ?? added?.messageId ?? null,
     dateMs: headSummary.dateMs ?? added?.dateMs ?? null,
   };
-  const trace = traceAbove(home, incoming, { nowMs, signatures: decided.signed.fields });
+  const { results, junk } = decided.verdict;
+  const trace = traceAbove(home, incoming, { nowMs, results, signatures: decided.signed.fields });
   const returnPath = returnPathField(envelope.sender);
-  const deliveries = here.map(({ account, address, mailbox }): Delivery => {
+  const deliveries = here.map(({ account, address, mailbox, recipient }): Delivery => {
     const prefix = utf8(returnPath + deliveredToField(address) + trace.fields);
     return {
       account: account.id,
-      mailbox: mailbox ?? 'inbox',
+      mailbox: mailbox ?? (junk.has(recipient) ? 'junk' : 'inbox'),
       key: `${incoming.id} ${account.id}`,
       prefix: concat([prefix, trace.rest]),
       flags: 0,
@@ -100,14 +106,17 @@ export function acceptanceOf(home: Home, incoming: Incoming, decided: Decided): 
     ],
     body,
     deliveries,
-    queue: elsewhere.length === 0 ? null : queueOf(incoming, trace, decided.routed),
+    queue: elsewhere.length === 0 ? null : queueOf(incoming, trace, decided),
     sending: sendingOf(home, incoming, nowMs),
     nowMs,
   };
 }
 
-function queueOf(incoming: Incoming, trace: Trace, routed: Routed): Acceptance['queue'] {
-  const { envelope, session } = incoming;
+function queueOf(
+  { envelope, session }: Incoming,
+  trace: Trace,
+  { routed, verdict }: Decided,
+): Acceptance['queue'] {
   return {
     message: {
       sender: envelope.sender,
@@ -119,25 +128,13 @@ function queueOf(incoming: Incoming, trace: Trace, routed: Routed): Acceptance['
       requireTls: envelope.requireTls,
       submittedBy: session.account?.id ?? null,
     },
-    recipients: routed.elsewhere,
+    recipients: verdict.isForged ? routed.elsewhere.map(untold) : routed.elsewhere,
   };
 }
 
-function sendingOf(home: Home, incoming: Incoming, nowMs: number): Acceptance['sending'] {
-  const { account } = incoming.session;
-  if (incoming.session.kind !== 'submission' || account === null) return null;
-  return {
-    account: account.id,
-    day: Math.floor(nowMs / 86_400_000),
-    recipients: incoming.envelope.recipients.map((recipient) => recipient.address.toLowerCase()),
-    limits: sendingLimits(home.config, account),
-  };
-}
-
-function acceptEvents(home: Home, { id, session }: Incoming): JourneyEvent[] {
-  if (session.kind === 'queue') return []; // accepted when it came in
-  const args = { by: home.config.hostname, reply: `250 2.0.0 Ok: ${id}` };
-  return [{ atUs: home.world.nowUs(), stage: 'accept', state: 'ok', code: 'accept.ok', args }];
+/** A forged sender hears nothing of what becomes of it. */
+function untold(recipient: QueueRecipient): QueueRecipient {
+  return { ...recipient, notify: ['never'] };
 }
 
 function refusalOf(accepted: Extract<Accepted, { ok: false }>, nowMs: number): Refusal {

@@ -15,7 +15,7 @@ import type { Decided } from './4-deliver.ts';
 /** How a notice goes its own way: through the flow from its beginning. */
 type Receive = (home: Home, incoming: Incoming) => Promise<{ readonly ok: boolean }>;
 
-interface Accepted extends Pick<Decided, 'routed'> {
+interface Accepted extends Pick<Decided, 'routed' | 'verdict'> {
   readonly stored: readonly Stored[];
   readonly receive: Receive;
 }
@@ -23,7 +23,7 @@ interface Accepted extends Pick<Decided, 'routed'> {
 export function notify(
   home: Home,
   incoming: Incoming,
-  { routed, stored, receive }: Accepted,
+  { routed, verdict, stored, receive }: Accepted,
 ): void {
   const { session, envelope, body } = incoming;
   home.metrics.accepted.inc({ kind: session.kind });
@@ -42,7 +42,8 @@ export function notify(
   if (copy !== undefined && envelope.recipients.some((one) => isReport(home, one.address))) {
     home.reports?.arrived({ ...copy, journey: incoming.journey });
   }
-  if (envelope.recipients.some((recipient) => recipient.notify.includes('success'))) {
+  const isWanted = envelope.recipients.some(({ notify: when }) => when.includes('success'));
+  if (isWanted && !verdict.isForged) {
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
       if (!isExpected(error)) home.metrics.bugs.inc();
       home.log.error(

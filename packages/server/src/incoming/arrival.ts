@@ -5,7 +5,8 @@
 
 import type { JourneyEvent, Stage } from '@merpati/store/journey.ts';
 import { claimedHops } from './claimed-hops.ts';
-import type { Arrived } from './incoming.ts';
+import type { Home } from '../home.ts';
+import type { Arrived, Incoming } from './incoming.ts';
 
 /** In order of time; `dateMs` is that of the Date field. */
 export function arrivalEvents(incoming: Arrived, dateMs: number | null): JourneyEvent[] {
@@ -60,4 +61,11 @@ function sessionEvents(incoming: Arrived): JourneyEvent[] {
   const durUs = Math.max(0, arrivedUs - startedUs);
   events.push({ atUs: arrivedUs, stage, state: 'ok', code, args: { size, recipients }, durUs });
   return events;
+}
+
+/** This server has it from now on. */
+export function acceptEvents(home: Home, { id, session }: Incoming): JourneyEvent[] {
+  if (session.kind === 'queue') return []; // accepted when it came in
+  const args = { by: home.config.hostname, reply: `250 2.0.0 Ok: ${id}` };
+  return [{ atUs: home.world.nowUs(), stage: 'accept', state: 'ok', code: 'accept.ok', args }];
 }

@@ -6,6 +6,7 @@ import type { AccountRow, Body } from '@merpati/store/contract.ts';
 import type { JourneyId } from '@merpati/store/ids.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Resolution } from '../accounts/resolve.ts';
+import type { Evidence } from './evidence.ts';
 import type { Peer, TlsFacts } from '../net/wire.ts';
 
 export interface Recipient {
@@ -81,6 +82,8 @@ export interface Incoming {
   /** Has seen all of the body behind the head; null: nobody wanted to. */
   readonly watcher: BodyWatcher | null;
   readonly added: AddedFields | null;
+  /** What is found out about the sender; null: nobody asks. */
+  readonly evidence: Evidence | null;
   /** When the user pressed Send, as the client tells. */
   readonly clickUs: number | null;
   /** When the transaction began, and when its last octet was here. */

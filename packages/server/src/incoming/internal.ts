@@ -52,6 +52,7 @@ export async function makeInternal(home: Home, message: InternalMessage): Promis
     body: await writeBody(home, message.octets),
     watcher,
     added: null,
+    evidence: null,
     clickUs: null,
     startedUs: nowUs,
     arrivedUs: nowUs,

@@ -7,7 +7,7 @@ import { receivedField } from './trace-fields.ts';
 
 /** What stands above a message wherever it goes. */
 export interface Trace {
-  /** Received, and under it our signatures. */
+  /** What we found about the sender (RFC 8601 §4.1), Received, and under it our signatures. */
   readonly fields: string;
   /** Added fields, and the empty line that a message without any header needs. */
   readonly rest: Uint8Array;
@@ -16,20 +16,20 @@ export interface Trace {
 export function traceAbove(
   home: Home,
   { id, envelope, session, added, head }: Incoming,
-  { nowMs, signatures }: { readonly nowMs: number; readonly signatures: string },
+  also: { readonly nowMs: number; readonly results: string; readonly signatures: string },
 ): Trace {
   const only = envelope.recipients.length === 1 ? (envelope.recipients[0]?.address ?? null) : null;
   const received = receivedField(session, {
     hostname: home.config.hostname,
     id,
-    atMs: nowMs,
+    atMs: also.nowMs,
     smtputf8: envelope.smtputf8,
     recipient: only,
     hideClient: session.account?.hideClientAddress ?? false,
   });
   const separator = head.length === 0 ? utf8('\r\n') : new Uint8Array(0);
   return {
-    fields: received + signatures,
+    fields: also.results + received + also.signatures,
     rest: concat([added?.octets ?? new Uint8Array(0), separator]),
   };
 }

@@ -16,6 +16,7 @@ const rooms = [
   'queue',
   'delivery',
   'signing',
+  'reports',
   'pop3',
   'incoming',
   'journey',
@@ -31,6 +32,8 @@ const others: Readonly<Record<string, string>> = {
   'smtp.path': 'syntax fault',
   'smtp.parameter.unknown': 'syntax fault',
   'smtp.bdat': 'syntax fault',
+  'smtp.helo': 'property of Authentication-Results',
+  'smtp.mailfrom': 'property of Authentication-Results',
 };
 
 const prefixes = new Set([...Object.keys(journeyWords)].map((code) => code.split('.')[0]));

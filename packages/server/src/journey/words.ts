@@ -3,19 +3,23 @@
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import { bytesText, clockText, durationText, whenText, type Language } from './figures.ts';
 import { clean } from './screen.ts';
+import { checkWords } from './words-checks.ts';
 import { engineWords } from './words-engine.ts';
 import { pop3Words } from './words-pop3.ts';
 import { receiveWords } from './words-receive.ts';
+import { reportWords } from './words-reports.ts';
 import { sendOnWords } from './words-send-on.ts';
 import { signWords } from './words-sign.ts';
 import type { Sentence, Words } from './words-type.ts';
 
 export const journeyWords: Words = {
   ...receiveWords,
+  ...checkWords,
   ...signWords,
   ...sendOnWords,
   ...pop3Words,
   ...engineWords,
+  ...reportWords,
 };
 
 export function sentenceOf(code: string): Sentence | null {

@@ -45,6 +45,30 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    authResults: new Counter({
+      name: 'merpati_auth_results_total',
+      help: 'What was found about senders of incoming mail, by method and result.',
+      labelNames: ['method', 'result'],
+      registers,
+    }),
+    judgeSeconds: new Histogram({
+      name: 'merpati_judge_seconds',
+      help: 'From the last byte of a message from outside to the verdict about its sender.',
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    reportsSent: new Counter({
+      name: 'merpati_reports_sent_total',
+      help: 'Reports about others, by kind and what came of each try.',
+      labelNames: ['kind', 'result'],
+      registers,
+    }),
+    reportsReceived: new Counter({
+      name: 'merpati_reports_received_total',
+      help: 'Reports of others, by kind and result; those that could not be read have no kind.',
+      labelNames: ['kind', 'result'],
+      registers,
+    }),
     commitSeconds: new Histogram({
       name: 'merpati_accept_seconds',
       help: 'From the last byte of a message to its commit.',

@@ -20,8 +20,7 @@ export async function whyWithheld(
   if (sender === '') return 'null-sender';
   if (!isWanted(item.notify, kind)) return 'not-wanted';
   // An address of ours as sender of mail that none of us has submitted: somebody else made it up.
-  // Senders elsewhere cannot be judged before there is SPF; an alias that forwards owes them the
-  // report.
+  // Other forged senders were found when the message came in: their recipients have NOTIFY=NEVER.
   const domain = splitAddress(sender)?.domain ?? '';
   if (submittedBy === null && (await findDomain(store, domain)) !== null) return 'forged-sender';
   return null;

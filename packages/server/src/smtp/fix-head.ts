@@ -7,14 +7,21 @@
 import { utf8 } from '@merpati/formats/bytes.ts';
 import { writeDate } from '@merpati/formats/message/date.ts';
 import { findField } from '@merpati/formats/message/head.ts';
-import type { Head } from '@merpati/formats/message/head.ts';
+import type { Field, Head } from '@merpati/formats/message/head.ts';
 import type { AddedFields } from '../incoming/incoming.ts';
 
 const secretFields: ReadonlySet<string> = new Set(['bcc', 'resent-bcc']);
 
 /** The head without its secret fields; the same array when it has none. */
 export function cutSecretFields(head: Head, octets: Uint8Array): Uint8Array {
-  const cuts = head.fields.filter((field) => secretFields.has(field.key));
+  return cutFields(
+    head.fields.filter((field) => secretFields.has(field.key)),
+    octets,
+  );
+}
+
+/** The head without these fields of it, in their order; the same array when there are none. */
+export function cutFields(cuts: readonly Field[], octets: Uint8Array): Uint8Array {
   if (cuts.length === 0) return octets;
   const kept: Uint8Array[] = [];
   let at = 0;

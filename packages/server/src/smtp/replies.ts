@@ -1,6 +1,6 @@
 /**
  * What the server says: fixed replies, and the one table from refusals to reply and status codes.
- * RFC 5321 §4.2.2, RFC 3463, RFC 5248.
+ * RFC 5321 §4.2.2, RFC 3463, RFC 5248, RFC 7372.
  */
 
 import type { Reply } from '@merpati/formats/smtp/reply.ts';
@@ -51,6 +51,10 @@ const refusals = {
   'sender-not-yours': { code: 550, enhanced: '5.7.1' },
   'from-not-yours': { code: 550, enhanced: '5.7.1' },
   'over-sending-limit': { code: 452, enhanced: '4.7.28' },
+  'client-listed': { code: 550, enhanced: '5.7.1' },
+  // RFC 7372 §3.2, §3.3.
+  'dmarc-rejected': { code: 550, enhanced: '5.7.26' },
+  'sender-unproven': { code: 451, enhanced: '4.7.24', blameless: true },
   'recipient-malformed': { code: 501, enhanced: '5.1.3' },
   'recipient-unknown': { code: 550, enhanced: '5.1.1' },
   'recipient-disabled': { code: 550, enhanced: '5.2.1' },

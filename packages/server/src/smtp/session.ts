@@ -14,7 +14,9 @@ import type { Reply } from '@merpati/formats/smtp/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { AccountRow } from '@merpati/store/contract.ts';
+import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Authenticator } from '../accounts/authenticate.ts';
+import type { Inspection } from '../checks/inspection.ts';
 import type { Recipient } from '../incoming/incoming.ts';
 import type { Home } from '../home.ts';
 import { connectionLimits } from '../net/connection-limits.ts';
@@ -44,6 +46,10 @@ export interface Transaction {
   readonly startedUs: number;
   /** Open while BDAT chunks come in. */
   intake: Intake | null;
+  /** Of who connects and what they bring; null: nobody asks. */
+  inspection: Inspection | null;
+  /** What its journey tells before the flow begins. */
+  readonly events: JourneyEvent[];
 }
 
 export interface Session {
@@ -102,6 +108,7 @@ export async function runSession(session: Session, table: CommandTable): Promise
     await sayLastWords(session, error);
     throw error;
   } finally {
+    session.transaction?.inspection?.abandon();
     await session.transaction?.intake?.abort();
   }
 }
@@ -219,6 +226,7 @@ export function countIdle(session: Session): void {
 /** RFC 5321 §4.1.1.5: no sender, no recipients, no data. */
 export async function resetTransaction(session: Session): Promise<void> {
   const intake = session.transaction?.intake ?? null;
+  session.transaction?.inspection?.abandon();
   session.transaction = null;
   session.state = session.hello === null ? 'greeted' : 'ready';
   if (intake !== null) await intake.abort();

@@ -9,6 +9,7 @@ import type { Reply } from '@merpati/formats/smtp/reply.ts';
 import { receive } from '../flow/1-receive.ts';
 import { newJourneyId } from '../journey/new-id.ts';
 import { cutSecretFields, missingFields } from './fix-head.ts';
+import { foreignMessage } from './foreign-head.ts';
 import type { Arrived, BodyWatcher, Incoming, SessionFacts } from '../incoming/incoming.ts';
 import { noteRefused } from '../incoming/refused.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,13 +19,15 @@ import { reply } from './replies.ts';
 import { resetTransaction } from './session.ts';
 import type { Session, Transaction } from './session.ts';
 
-export function intakeOptions({ home, service }: Session): IntakeOptions {
+export function intakeOptions(session: Session): IntakeOptions {
+  const { home, service } = session;
   return {
     store: home.store,
     octetsMax: home.config.limits.message_bytes_max,
     checkNewlines: false,
-    mend: service === 'submission' ? cutSecretFields : null,
-    watch: service === 'submission' ? (head) => watchForSigning(home, head) : null,
+    ...(service === 'smtp'
+      ? foreignMessage(session)
+      : { mend: cutSecretFields, watch: (head) => watchForSigning(home, head) }),
   };
 }
 
@@ -91,7 +94,8 @@ function incomingOf(
     account === null
       ? null
       : missingFields(head, { nowMs, id: arrived.id, address: account.address });
-  return { ...arrived, headOctets, body, watcher, added };
+  const evidence = transaction.inspection?.evidence() ?? null;
+  return { ...arrived, headOctets, body, watcher, added, evidence };
 }
 
 function arrivedOf(
@@ -120,7 +124,7 @@ function arrivedOf(
     },
     clickUs: parameters.clickUs,
     startedUs: transaction.startedUs,
-    events: [],
+    events: transaction.events,
   };
 }
 

@@ -51,6 +51,8 @@ function begin(session: Session, from: Path | null, parameters: MailParameters) 
     recipientsTried: 0,
     startedUs: session.home.world.nowUs(),
     intake: null,
+    inspection: null,
+    events: [],
   };
   session.state = 'mail';
   return replies.senderOk;

@@ -7,6 +7,7 @@ import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import { isFullFor, resolveAddress } from '../../accounts/resolve.ts';
 import type { Resolution } from '../../accounts/resolve.ts';
 import { Refusal } from '../../refusal.ts';
+import { admit } from '../admit.ts';
 import { isGreylisted } from '../greylist.ts';
 import { replies } from '../replies.ts';
 import type { CommandRow, Session, Transaction } from '../session.ts';
@@ -27,6 +28,10 @@ export const rcpt: CommandRow<'RCPT'> = {
     const place = await resolveAddress(session.home.store, to.text);
     checkPlace(session, to.text, place);
     if (place.kind === 'ours') checkMailboxes(transaction, to.text, place);
+    if (session.service === 'smtp') {
+      const admitted = admit(session, transaction, { address: to.text, place });
+      if (admitted instanceof Promise) await admitted;
+    }
     if (isGreylisted(session, transaction.sender, to.text)) {
       throw new Refusal('greylisted', 'Greylisted, please try again in a minute');
     }
