@@ -6,7 +6,7 @@
 
 import type { CheckProgress, CheckReport, RepairReport, StoreStats } from '../../contract.ts';
 import type { AccountId } from '../../ids.ts';
-import type { Found, SearchQuery } from '../../search.ts';
+import type { Found, SearchQuery, ThreadQuery } from '../../search.ts';
 
 export interface Progressing {
   readonly onProgress?: (progress: CheckProgress) => void;
@@ -14,6 +14,7 @@ export interface Progressing {
 
 export interface Keeper {
   search(account: AccountId, query: SearchQuery): AsyncIterable<Found>;
+  threads(account: AccountId, query: ThreadQuery): Promise<Uint32Array>;
   indexed(account: AccountId): Promise<void>;
   reindex(account: AccountId | 'all'): Promise<number>;
   /** Append keys whose time is over; often asked, seldom done. */

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import type { CheckFinding, CheckReport, RepairReport, StoreStats } from '../../contract.ts';
 import { StoreUnavailable } from '../../contract.ts';
 import type { AccountId } from '../../ids.ts';
-import type { SearchQuery } from '../../search.ts';
+import type { SearchQuery, ThreadQuery } from '../../search.ts';
 import type { Database } from '../database.ts';
 import type { StoreLock } from '../lock.ts';
 import { readVersion } from '../migrate.ts';
@@ -58,6 +58,10 @@ export class OwnKeeper implements Keeper {
     this.#finder = new Finder({ directory, freshFrom, writer, onWrite });
     this.#housekeeping = setInterval(() => void this.#keepHouse(), houseEveryMs);
     this.#housekeeping.unref();
+  }
+
+  threads(account: AccountId, query: ThreadQuery) {
+    return this.#finder.threads(account, query);
   }
 
   search(account: AccountId, query: SearchQuery) {

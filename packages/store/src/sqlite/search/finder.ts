@@ -1,7 +1,7 @@
 /** Everything that the index answers, on the thread that opened the store. */
 
 import type { AccountId } from '../../ids.ts';
-import type { Found, SearchQuery } from '../../search.ts';
+import type { Found, SearchQuery, ThreadQuery } from '../../search.ts';
 import { IndexClient } from '../index/client.ts';
 import type { WriterClient } from '../writer/client.ts';
 import { SearchClient } from './client.ts';
@@ -39,6 +39,10 @@ export class Finder {
 
   search(account: AccountId, query: SearchQuery): AsyncIterable<Found> {
     return this.#search.search(account, query);
+  }
+
+  threads(account: AccountId, query: ThreadQuery): Promise<Uint32Array> {
+    return this.#search.threads(account, query);
   }
 
   indexed(account: AccountId): Promise<void> {
