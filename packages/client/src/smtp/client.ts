@@ -84,6 +84,11 @@ export class SmtpClient {
     return this.#connection.tls;
   }
 
+  /** What the server calls itself, in EHLO or else in its greeting; '' when it does not. */
+  get heloName(): string {
+    return this.#capabilities?.name || (this.greeting.split(' ')[0] ?? '').toLowerCase();
+  }
+
   get localAddress(): string {
     return this.#connection.socket.localAddress ?? '';
   }

@@ -16,6 +16,6 @@ export const dnsLimits = {
   recordsMax: 1024,
   /** Strings of one TXT record: 64 KiB of empty strings would otherwise become 64 K objects. */
   stringsMax: 1024,
-  /** TLSA records of one host that are held against a certificate; honest hosts have up to eight. */
+  /** TLSA records of one host that are looked at; honest hosts have up to eight. */
   tlsaRecordsMax: 64,
 } as const;

@@ -120,6 +120,15 @@ export class Attempt {
     this.hostFailed(failure('later', '4.4.1', error));
   }
 
+  tell(
+    world: Pick<World, 'nowUs'>,
+    state: EventState,
+    code: string,
+    args: JourneyEvent['args'] & object,
+  ): void {
+    this.events.push({ atUs: world.nowUs(), stage: 'tls', state, code, args });
+  }
+
   // ---------------------------------------------------------------- the end
 
   failAll(why: Failure): void {

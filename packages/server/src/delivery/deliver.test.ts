@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { contentOf } from '@merpati/client/smtp/content.ts';
 import {
@@ -14,6 +17,7 @@ import {
 } from '@merpati/client/testing/scripted-smtp.ts';
 import type { RecordData } from '@merpati/formats/dns/message.ts';
 import type { QueueMessage } from '@merpati/store/contract.ts';
+import { openStore } from '@merpati/store/sqlite/open.ts';
 import { configSchema } from '../config/schema.ts';
 import type { Zone } from '../testing/scripted-dns.ts';
 import { createTestWorld } from '../testing/test-world.ts';
@@ -77,7 +81,9 @@ async function setUp(setting: Setting) {
     }
   }
   const config = configSchema.parse({ hostname: 'mx.merpati.test', ...setting.config });
-  const delivery = new Delivery({ config, world });
+  const directory = mkdtempSync(join(tmpdir(), 'merpati-delivery-'));
+  const store = await openStore({ directory, nowMs: world.nowMs() });
+  const delivery = new Delivery({ config, world, store, reports: null });
   return {
     world,
     delivery,
@@ -93,6 +99,8 @@ async function setUp(setting: Setting) {
     },
     async [Symbol.asyncDispose]() {
       await delivery.close();
+      await store.close();
+      rmSync(directory, { recursive: true });
       for (const server of servers.values()) await server[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
     },

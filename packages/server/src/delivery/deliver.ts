@@ -9,14 +9,19 @@ import type { RecipientResult } from '@merpati/client/smtp/transaction.ts';
 import type { QueueMessage } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
+import { agreeOnTls, type TlsTerms } from './agree-on-tls.ts';
 import type { FoundRoute, NextHost } from './find-route.ts';
 import { Attempt, type Batch } from './attempt.ts';
 import { HostTrouble } from './host-trouble.ts';
+import { deliveryLimits } from './limits.ts';
 import { openHost, type OpenedHost } from './open-host.ts';
 import { SessionPool, type Session } from './session-pool.ts';
-import { decideTlsPolicy, type TlsPolicy } from './tls-policy.ts';
+import { StsPolicies } from './sts-policies.ts';
+import { accountTrouble } from './tls-outcome.ts';
+import { policyKey, type TlsPolicy } from './tls-policy.ts';
+import { waivesTls } from './tls-required.ts';
 import type { Outgoing } from './outgoing.ts';
-import { failure, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface Delivered {
   /** In the order of the recipients. */
@@ -28,27 +33,34 @@ export interface Delivered {
 
 export type Route = FoundRoute & { kind: 'hosts' };
 
+type DeliveryHome = Pick<Home, 'config' | 'world' | 'store' | 'reports'>;
+
 /** What all deliveries of a home share. */
 export class Delivery {
   readonly trouble: HostTrouble;
   readonly pool: SessionPool;
-  readonly #home: Pick<Home, 'config' | 'world'>;
+  readonly #home: DeliveryHome;
+  readonly #policies: StsPolicies;
+  readonly #refreshing: NodeJS.Timeout;
   readonly #timeouts: Partial<SmtpTimeouts>;
   readonly #stopping = new AbortController();
 
-  constructor(home: Pick<Home, 'config' | 'world'>, timeouts: Partial<SmtpTimeouts> = {}) {
+  constructor(home: DeliveryHome, timeouts: Partial<SmtpTimeouts> = {}) {
     this.#home = home;
     this.#timeouts = timeouts;
     this.trouble = new HostTrouble(home.config.queue.retry_after_s);
     this.pool = new SessionPool(home.world);
+    this.#policies = new StsPolicies(home.world, home.store);
+    this.#refreshing = setInterval(() => this.#refresh(), deliveryLimits.stsSweepMs).unref();
   }
 
   async deliver(outgoing: Outgoing, route: Route): Promise<Delivered> {
     const attempt = new Attempt(outgoing);
+    const terms = await this.#termsOf(attempt, route);
     for (const host of route.hosts) {
       if (!attempt.goesOn || this.#stopping.signal.aborted) break;
       attempt.startHost();
-      await this.#tryHost(attempt, { host, route });
+      await this.#tryHost(attempt, { host, route, terms });
     }
     return {
       verdicts: attempt.verdicts(),
@@ -59,6 +71,7 @@ export class Delivery {
 
   /** Ends idle conversations politely; those that run have until then to end by themselves. */
   async close(): Promise<void> {
+    clearInterval(this.#refreshing);
     await this.pool.close();
   }
 
@@ -67,18 +80,46 @@ export class Delivery {
     this.#stopping.abort();
   }
 
-  async #tryHost(attempt: Attempt, next: { host: NextHost; route: Route }): Promise<void> {
-    const { host, route } = next;
-    const { config, world } = this.#home;
-    const { message } = attempt.outgoing;
+  /** What the recipients' domain and the sender want of TLS, whichever host it will be. */
+  async #termsOf(attempt: Attempt, { mx }: Route): Promise<TlsTerms> {
+    const { world, reports } = this.#home;
+    const { message, content } = attempt.outgoing;
     // RFC 8689 §5: a bounce goes its way without.
     const requireTls = message.requireTls && message.sender !== '';
-    if (requireTls && !route.isTrusted) {
-      const text = 'REQUIRETLS: the DNS does not vouch for the MX hosts (no DNSSEC)';
-      attempt.failAll(failure('never', '5.7.30', text));
-      return;
+    let waived: Promise<boolean> | null = null;
+    const waives = () => (requireTls ? Promise.resolve(false) : (waived ??= waivesTls(content)));
+    if (mx === null) return { requireTls, waives, sts: null };
+    const { domain } = mx;
+    const { policy, trouble } = await this.#policies.find(domain);
+    const sts = policy?.mode === 'none' ? null : policy;
+    if (trouble !== null) {
+      const code = policy === null ? 'tls.sts.failed' : 'tls.sts.kept';
+      attempt.tell(world, 'warn', code, { domain, error: trouble.error });
+      accountTrouble({ sink: reports, domain, host: '', dane: null, sts }, trouble);
     }
-    const policy = decideTlsPolicy({ route: route.route, requireTls });
+    if (sts !== null) {
+      const code = sts.mode === 'enforce' ? 'tls.sts.enforce' : 'tls.sts.testing';
+      attempt.tell(world, 'ok', code, { domain, hosts: sts.mx.slice(0, deliveryLimits.hostsMax) });
+    }
+    return { requireTls, waives, sts };
+  }
+
+  #refresh(): void {
+    this.#policies.refresh(this.#stopping.signal).catch(() => {
+      // The store is in trouble and says so elsewhere; the policies hold as they are.
+    });
+  }
+
+  async #tryHost(
+    attempt: Attempt,
+    next: { readonly host: NextHost; readonly route: Route; readonly terms: TlsTerms },
+  ): Promise<void> {
+    const { host, route } = next;
+    const { config, world, reports } = this.#home;
+    const { events } = attempt;
+    const agreed = await agreeOnTls({ ...next, world, sink: reports, events });
+    if (agreed.kind === 'refused') return attempt.hostFailed(agreed.failure);
+    const { policy, found, account } = agreed;
     const key = sessionKey(host, policy, route.route?.username ?? '');
     const kept = this.pool.take(key);
     if (kept !== null && (await this.#converse(attempt, kept)) !== 'stale') return;
@@ -91,10 +132,12 @@ export class Delivery {
       host,
       route: route.route,
       policy,
+      found,
+      account,
       key,
       timeouts: this.#timeouts,
       signal: this.#stopping.signal,
-      events: attempt.events,
+      events,
     });
     if (opened.kind === 'open') {
       this.trouble.worked(place);
@@ -148,7 +191,7 @@ export class Delivery {
 }
 
 function sessionKey({ name, port }: NextHost, policy: TlsPolicy, user: string): string {
-  return `${name}:${port} ${policy.mode}${policy.verify ? '!' : ''} ${user}`;
+  return `${name}:${port} ${policyKey(policy)} ${user}`;
 }
 
 /** The server had closed it in the meantime: the very first command met nobody. */

@@ -18,6 +18,12 @@ export interface NextHost {
   readonly port: number;
 }
 
+export interface MailDomain {
+  readonly domain: string;
+  /** The name that its alias leads to; the domain itself without one. */
+  readonly expanded: string;
+}
+
 export type FoundRoute =
   | {
       readonly kind: 'hosts';
@@ -28,6 +34,8 @@ export type FoundRoute =
        * Nobody on the way could have changed where it leads: validated DNS, or a person said so.
        */
       readonly isTrusted: boolean;
+      /** The MX records of a domain have led here; null: a person has, or a literal. */
+      readonly mx: MailDomain | null;
       readonly event: JourneyEvent;
     }
   | { readonly kind: 'none'; readonly failure: Failure; readonly event: JourneyEvent };
@@ -55,6 +63,7 @@ export async function findRoute(question: RouteQuestion): Promise<FoundRoute> {
       hosts,
       route,
       isTrusted: true,
+      mx: null,
       event: tell(question, 'route.set', args),
     };
   }
@@ -71,7 +80,7 @@ function followOverride(question: RouteQuestion, override: string): FoundRoute {
   const args = { domain: question.domain, host: hop.host, port: hop.port };
   const event = tell(question, 'route.rerouted', args);
   const hosts = [{ name: hop.host, port: hop.port }];
-  return { kind: 'hosts', hosts, route, isTrusted: true, event };
+  return { kind: 'hosts', hosts, route, isTrusted: true, mx: null, event };
 }
 
 /** A way that somebody has mistyped waits for him to mend it. */
@@ -95,7 +104,7 @@ function followLiteral(question: RouteQuestion): FoundRoute {
   }
   const event = tell(question, 'route.literal', { address });
   const hosts = [{ name: address, port: 25 }];
-  return { kind: 'hosts', hosts, route: null, isTrusted: true, event };
+  return { kind: 'hosts', hosts, route: null, isTrusted: true, mx: null, event };
 }
 
 async function followExchangers(question: RouteQuestion): Promise<FoundRoute> {
@@ -112,7 +121,7 @@ async function followExchangers(question: RouteQuestion): Promise<FoundRoute> {
   }
   const event = found.implicit
     ? tell(question, 'dns.mx.implicit', { domain })
-    : tell(question, 'dns.mx.found', {
+    : tell(question, foundCode(world.dns, found.authenticated), {
         domain,
         hosts: found.listed.slice(0, deliveryLimits.hostsMax),
         ttl: found.ttlSeconds,
@@ -126,8 +135,15 @@ async function followExchangers(question: RouteQuestion): Promise<FoundRoute> {
     hosts,
     route: null,
     isTrusted: found.authenticated,
+    mx: { domain, expanded: found.expanded },
     event: { ...event, durUs },
   };
+}
+
+/** Whether DANE can hold, and if not, whether it is for want of a resolver to believe. */
+function foundCode({ isTrusted }: World['dns'], authenticated: boolean): string {
+  if (authenticated) return 'dns.mx.signed';
+  return isTrusted === false ? 'dns.mx.unchecked' : 'dns.mx.found';
 }
 
 function whyNot(

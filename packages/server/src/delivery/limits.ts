@@ -21,4 +21,18 @@ export const deliveryLimits = {
   idleConnectionsMax: 200,
   /** Hosts whose trouble is remembered. */
   troubledHostsMax: 2000,
+  /** All of one HTTPS exchange. RFC 8461 §3.3 suggests a minute; mail is waiting for it. */
+  httpsTimeoutMs: 30_000,
+  /** A policy that could not be fetched is not asked for again so soon. RFC 8461 §3.3. */
+  stsRetryMs: 5 * 60_000,
+  /** A policy this old is fetched again although its id is the same. RFC 8461 §10.2. */
+  stsRefreshMs: 24 * 3_600_000,
+  /** How often it is looked for policies of that age. */
+  stsSweepMs: 3_600_000,
+  /** Who was not written to for so long is forgotten when his policy ends. */
+  stsUnusedMs: 90 * 24 * 3_600_000,
+  /** Domains whose policy is kept at hand; the others are read from the store. */
+  stsKeptMax: 2000,
+  /** Octets of a header that are looked through for TLS-Required. */
+  headerOctetsMax: 256 * 1024,
 } as const;

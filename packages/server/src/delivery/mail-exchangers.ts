@@ -20,6 +20,8 @@ export type Exchangers =
       readonly implicit: boolean;
       readonly ttlSeconds: number;
       readonly authenticated: boolean;
+      /** The name that the domain's alias leads to; the domain itself without one. */
+      readonly expanded: string;
       /** As the DNS has them, for the journey: `10 mx1.example`. */
       readonly listed: readonly string[];
     }
@@ -41,10 +43,18 @@ export async function findExchangers(
       const { ttlSeconds, authenticated } = answer;
       const hosts = [{ name: domain, preference: 0 }];
       if (ownNames.includes(domain)) return { kind: 'loop' };
-      return { kind: 'hosts', hosts, implicit: true, ttlSeconds, authenticated, listed: [] };
+      return {
+        kind: 'hosts',
+        hosts,
+        implicit: true,
+        ttlSeconds,
+        authenticated,
+        expanded: domain,
+        listed: [],
+      };
     }
     case 'records':
-      return choose(world, answer, ownNames);
+      return choose(world, { ...answer, domain }, ownNames);
     default:
       return answer satisfies never;
   }
@@ -52,7 +62,7 @@ export async function findExchangers(
 
 function choose(
   world: Pick<World, 'random'>,
-  answer: DnsAnswer & { kind: 'records' },
+  answer: DnsAnswer & { kind: 'records' } & { readonly domain: string },
   ownNames: readonly string[],
 ): Exchangers {
   const all = answer.records.filter((record) => record.type === 'MX');
@@ -72,7 +82,8 @@ function choose(
     .toSorted((a, b) => a.preference - b.preference)
     .map(({ preference, exchange }) => `${preference} ${exchange === '' ? '.' : exchange}`);
   const hosts = inOrder(before, world);
-  return { kind: 'hosts', hosts, implicit: false, ttlSeconds, authenticated, listed };
+  const expanded = answer.aliases.at(-1) ?? answer.domain;
+  return { kind: 'hosts', hosts, implicit: false, ttlSeconds, authenticated, expanded, listed };
 }
 
 /** By preference; among equals by chance, so that the load spreads. RFC 5321 §5.1. */

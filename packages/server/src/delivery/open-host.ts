@@ -8,16 +8,17 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { addressLiteral, linesBefore, SmtpClient } from '@merpati/client/smtp/client.ts';
 import { SmtpFault } from '@merpati/client/smtp/fault.ts';
-import type { TlsFacts } from '@merpati/client/smtp/tls-facts.ts';
 import type { SmtpTimeouts } from '@merpati/client/smtp/timeouts.ts';
 import type { EventState, JourneyEvent, Stage } from '@merpati/store/journey.ts';
 import type { Config, Route } from '../config/schema.ts';
 import type { World } from '../world.ts';
 import type { NextHost } from './find-route.ts';
-import { findAddresses } from './host-addresses.ts';
+import { findAddresses, type HostAddresses } from './host-addresses.ts';
 import { race } from './race.ts';
+import { SecureLine, unsafe } from './secure-line.ts';
 import type { Session } from './session-pool.ts';
-import type { TlsPolicy } from './tls-policy.ts';
+import type { TlsAccount } from './tls-outcome.ts';
+import { policyReasons, type TlsPolicy } from './tls-policy.ts';
 import { failure, replyFailure, type Failure, type Remote } from './verdict.ts';
 
 export interface HostQuestion {
@@ -26,6 +27,10 @@ export interface HostQuestion {
   readonly host: NextHost;
   readonly route: Route | null;
   readonly policy: TlsPolicy;
+  /** The addresses, where somebody had to ask for them before. */
+  readonly found: HostAddresses | null;
+  /** Whom to tell what became of TLS; null: nobody. */
+  readonly account: TlsAccount | null;
   readonly key: string;
   readonly timeouts: Partial<SmtpTimeouts>;
   readonly signal: AbortSignal;
@@ -49,7 +54,7 @@ const failed = (
 
 export async function openHost(question: HostQuestion): Promise<OpenedHost> {
   const { world, host } = question;
-  const found = await findAddresses(world, host.name);
+  const found = question.found ?? (await findAddresses(world, host.name));
   if (found.kind === 'unknown') {
     tell(question, 'route', 'warn', 'dns.failed', { domain: host.name, reason: found.reason });
     const text = `the DNS gives no address of ${host.name}: ${found.reason}`;
@@ -70,7 +75,7 @@ export async function openHost(question: HostQuestion): Promise<OpenedHost> {
   const again = await connect(question, [connected.address]);
   if ('kind' in again) return again;
   const second = await converse(
-    { ...question, policy: { ...question.policy, mode: 'off' } },
+    { ...question, policy: { ...question.policy, mode: 'off' }, account: null },
     again,
   );
   return second.kind === 'again-in-clear' ? failed('unwilling', second.failure) : second;
@@ -108,11 +113,7 @@ async function converse(
 ): Promise<Conversed> {
   const { config, world, host, policy, key, signal } = question;
   const remote = { host: host.name, address };
-  const tls = {
-    host: host.name,
-    verify: policy.verify,
-    ...(world.trust === undefined ? {} : { ca: world.trust }),
-  };
+  const line = new SecureLine(question);
   let client: SmtpClient | null = null;
   const stop = () => socket.destroy();
   signal.addEventListener('abort', stop, { once: true });
@@ -121,13 +122,13 @@ async function converse(
       helloName: config.hostname || addressLiteral(socket.localAddress ?? '127.0.0.1'),
       nowUs: () => world.nowUs(),
       timeouts: question.timeouts,
-      ...(policy.mode === 'implicit' ? { tls } : {}),
+      ...(policy.mode === 'implicit' ? { tls: line.options } : {}),
     });
     const { name } = await client.hello();
     if (config.hostname !== '' && name === config.hostname.toLowerCase()) {
       return refuseLoop(question, client, remote);
     }
-    const secured = await secure(question, client, tls);
+    const secured = await line.secure(client);
     if (secured !== null) return giveUp(question, client, secured);
     await login(question, client);
     const openedMs = world.nowMs();
@@ -143,7 +144,7 @@ async function converse(
     return { kind: 'open', session };
   } catch (error) {
     if (!(error instanceof SmtpFault)) throw error;
-    return afterFault(question, { fault: error, client, remote });
+    return afterFault(question, { fault: error, client, remote, line });
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -155,49 +156,6 @@ function refuseLoop(question: HostQuestion, client: SmtpClient, remote: Remote):
   tell(question, 'route', 'fail', 'route.loop', { domain: question.host.name });
   const text = `${remote.host} is this server itself: mail would go in circles`;
   return failed('loop', failure('never', '5.4.6', text, remote));
-}
-
-/** null: all is as the policy wants it. */
-async function secure(
-  question: HostQuestion,
-  client: SmtpClient,
-  tls: Parameters<SmtpClient['startTls']>[0],
-): Promise<Failure | null> {
-  const { policy, host, world } = question;
-  if (client.tls !== null) {
-    tellTls(question, client.tls, 0);
-    return null;
-  }
-  if (policy.mode === 'off') return null;
-  if (!client.capabilities.startTls) {
-    if (policy.mode === 'opportunistic') {
-      tell(question, 'tls', 'warn', 'tls.none', { host: host.name });
-      return null;
-    }
-    tell(question, 'tls', 'fail', 'tls.missing', { host: host.name });
-    return unsafe(policy, `${host.name} offers no TLS`);
-  }
-  const startedUs = world.nowUs();
-  try {
-    tellTls(question, await client.startTls(tls), world.nowUs() - startedUs);
-    return null;
-  } catch (error) {
-    if (!(error instanceof SmtpFault)) throw error;
-    const isAnswer = error.kind === 'refused' && error.phase === 'starttls';
-    if (!isAnswer || policy.mode !== 'opportunistic') throw error;
-    // It has said no and goes on listening.
-    tell(question, 'tls', 'warn', 'tls.refused', { host: host.name, reply: error.message });
-    return null;
-  }
-}
-
-/**
- * RFC 8689 §4.2.1 names 5.7.10; a route that demands TLS may get it when somebody has mended it.
- */
-function unsafe(policy: TlsPolicy, text: string): Failure {
-  return policy.source === 'requiretls'
-    ? failure('never', '5.7.10', `${text}, which the sender requires`)
-    : failure('later', '4.7.10', `${text}, which the route requires`);
 }
 
 async function login(question: HostQuestion, client: SmtpClient): Promise<void> {
@@ -219,16 +177,21 @@ function giveUp(question: HostQuestion, client: SmtpClient, why: Failure): Opene
 
 function afterFault(
   question: HostQuestion,
-  given: { readonly fault: SmtpFault; readonly client: SmtpClient | null; readonly remote: Remote },
+  given: {
+    readonly fault: SmtpFault;
+    readonly client: SmtpClient | null;
+    readonly remote: Remote;
+    readonly line: SecureLine;
+  },
 ): Conversed {
-  const { fault, client, remote } = given;
+  const { fault, client, remote, line } = given;
   const { policy, host, signal } = question;
   const lines = client?.takeTranscript() ?? linesBefore(fault);
-  client?.destroy();
   const inTls = fault.phase === 'tls';
+  if (inTls) line.broken(fault, client);
+  client?.destroy();
   const why = faultFailure(fault, policy, remote);
   const args = { host: host.name, error: fault.message };
-  if (inTls) tell(question, 'tls', 'warn', 'tls.failed', args);
   question.events.push({
     atUs: question.world.nowUs(),
     stage: 'dialogue',
@@ -251,7 +214,9 @@ function faultFailure(fault: SmtpFault, policy: TlsPolicy, remote: Remote): Fail
   if (fault.phase === 'tls') {
     const { again } = unsafe(policy, fault.message);
     const status = again === 'never' ? '5.7.10' : '4.7.5';
-    return failure(again, status, `${remote.host}: ${fault.message}`, remote);
+    const isAsked = policy.mode !== 'opportunistic';
+    const why = isAsked ? `; TLS is needed, ${policyReasons[policy.source]}` : '';
+    return failure(again, status, `${remote.host}: ${fault.message}${why}`, remote);
   }
   if (fault.reply !== null && fault.kind === 'refused') {
     const why = replyFailure(fault.reply, remote);
@@ -285,24 +250,6 @@ function tell(
     ...(args === undefined ? {} : { args }),
     ...(durUs === undefined ? {} : { durUs }),
   });
-}
-
-function tellTls(question: HostQuestion, facts: TlsFacts, durUs: number): void {
-  const { protocol, cipher, verifyError, certificate } = facts;
-  const days = Math.floor(
-    ((certificate?.notAfterMs ?? Number.NaN) - question.world.nowMs()) / 86_400_000,
-  );
-  const args = {
-    protocol,
-    cipher,
-    subject: certificate?.subject ?? null,
-    issuer: certificate?.issuer ?? null,
-    days: Number.isNaN(days) ? null : days,
-    fingerprint: certificate?.sha256 ?? null,
-    error: verifyError,
-  };
-  const code = verifyError === null ? 'tls.ok' : 'tls.unverified';
-  tell(question, 'tls', verifyError === null ? 'ok' : 'info', code, args, durUs);
 }
 
 function tellDialogue(

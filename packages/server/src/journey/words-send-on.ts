@@ -14,6 +14,14 @@ export const sendOnWords = {
     en: 'MX of {domain}: {hosts} (good for {ttl} s)',
     id: 'MX {domain}: {hosts} (berlaku {ttl} dtk)',
   },
+  'dns.mx.signed': {
+    en: 'MX of {domain}: {hosts} (good for {ttl} s, signed by DNSSEC)',
+    id: 'MX {domain}: {hosts} (berlaku {ttl} dtk, ditandatangani DNSSEC)',
+  },
+  'dns.mx.unchecked': {
+    en: 'MX of {domain}: {hosts} (good for {ttl} s; no trusted resolver, so no DNSSEC and no DANE)',
+    id: 'MX {domain}: {hosts} (berlaku {ttl} dtk; tanpa resolver tepercaya, tanpa DNSSEC/DANE)',
+  },
   'dns.mx.implicit': {
     en: '{domain} has no MX records; its own address takes the mail',
     id: '{domain} tidak punya catatan MX; alamatnya sendiri yang menerima email',
@@ -107,6 +115,63 @@ export const sendOnWords = {
   'tls.cleartext': {
     en: 'trying {host} again without TLS, since nobody requires it',
     id: 'mencoba {host} lagi tanpa TLS, karena tidak ada yang mewajibkannya',
+  },
+  'tls.wrong': {
+    en: '{host} showed a certificate of {subject} by {issuer} ({protocol}), the wrong one: {error}',
+    id: '{host} menunjukkan sertifikat {subject} dari {issuer} ({protocol}), tidak benar: {error}',
+  },
+  'tls.denied': {
+    en: '{host} offers TLS but refuses it ({reply}), and TLS is required',
+    id: '{host} menawarkan TLS tetapi menolaknya ({reply}), padahal TLS diwajibkan',
+  },
+  'tls.waived': {
+    en: 'the sender wants it delivered even without safe TLS (TLS-Required: No)',
+    id: 'pengirim ingin email tetap dikirim walau tanpa TLS yang aman (TLS-Required: No)',
+  },
+  'tls.unvouched': {
+    en: 'the sender requires TLS, and nothing proves that {host} serves {domain} (DNSSEC, MTA-STS)',
+    id: 'pengirim mewajibkan TLS, tetapi tak ada bukti {host} melayani {domain} (DNSSEC, MTA-STS)',
+  },
+  // What the recipients' domain wants: in the signed DNS, or by a policy on the web.
+  'tls.dane.found': {
+    en: 'the signed DNS describes the certificate of {host} (DANE: {records})',
+    id: 'DNS bertanda tangan menjelaskan sertifikat {host} (DANE: {records})',
+  },
+  'tls.dane.unusable': {
+    en: 'the signed DNS wants TLS at {host}, but does not say whose (DANE: {records})',
+    id: 'DNS bertanda tangan mewajibkan TLS di {host}, milik siapa tak jelas (DANE: {records})',
+  },
+  'tls.dane.unknown': {
+    en: 'no sound answer from the DNS about the certificate of {host} ({reason}); it is left alone',
+    id: 'tidak ada jawaban sah dari DNS tentang sertifikat {host} ({reason}); dibiarkan dahulu',
+  },
+  'tls.dane.right': {
+    en: '{protocol}, {cipher}; certificate of {subject}, as the signed DNS has it (DANE: {record})',
+    id: '{protocol}, {cipher}; sertifikat {subject}, sesuai DNS bertanda tangan (DANE: {record})',
+  },
+  'tls.sts.enforce': {
+    en: '{domain} takes mail by safe TLS only, at {hosts} (MTA-STS)',
+    id: '{domain} hanya menerima email lewat TLS yang aman, di {hosts} (MTA-STS)',
+  },
+  'tls.sts.testing': {
+    en: '{domain} tries out safe TLS at {hosts}; nothing is refused yet (MTA-STS, testing)',
+    id: '{domain} menguji TLS yang aman di {hosts}; belum ada yang ditolak (MTA-STS, testing)',
+  },
+  'tls.sts.trial': {
+    en: 'if {domain} enforced its policy, {host} would not get the message: {error}',
+    id: 'jika {domain} memberlakukan kebijakannya, {host} tidak akan mendapat email: {error}',
+  },
+  'tls.sts.unnamed': {
+    en: '{host} is not among the servers that the policy of {domain} names ({hosts})',
+    id: '{host} tidak termasuk server dalam kebijakan {domain} ({hosts})',
+  },
+  'tls.sts.failed': {
+    en: 'the TLS policy of {domain} cannot be had ({error}), so none holds (MTA-STS)',
+    id: 'kebijakan TLS {domain} tidak dapat diambil ({error}), jadi tidak berlaku (MTA-STS)',
+  },
+  'tls.sts.kept': {
+    en: 'the new TLS policy of {domain} cannot be had ({error}); the last one holds (MTA-STS)',
+    id: 'kebijakan TLS baru {domain} tak dapat diambil ({error}); yang lama berlaku (MTA-STS)',
   },
   'tls.missing': {
     en: '{host} offers no TLS, and TLS is required',
