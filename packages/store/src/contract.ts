@@ -16,7 +16,7 @@ import type {
 } from './ids.ts';
 import type { JourneyEvent, JourneyHead, RecordedEvent } from './journey.ts';
 import type { RecordStore } from './records.ts';
-import type { DetailKind, DetailRow, Found, SearchQuery } from './search.ts';
+import type { DetailKind, DetailRow, Found, SearchQuery, ThreadQuery } from './search.ts';
 
 // ---------------------------------------------------------------- bodies
 
@@ -916,6 +916,11 @@ export interface Store extends RecordStore {
   ): Promise<readonly DetailRow[]>;
   /** In slices. What changes meanwhile is found or not. Throws `SearchTooBig`. */
   search(account: AccountId, query: SearchQuery): AsyncIterable<Found>;
+  /**
+   * Packed as formats/imap/thread.ts says, by uid; of messages that are indexed. Throws
+   * `SearchTooBig`.
+   */
+  threads(account: AccountId, query: ThreadQuery): Promise<Uint32Array>;
   /** Resolves when all messages that the account has now are indexed. */
   indexed(account: AccountId): Promise<void>;
   /** Reads everything anew, of one account or of all; threads stay. Answers how many messages. */

@@ -116,6 +116,7 @@ export type Model = Omit<
   // Searches have a model of their own: see model-search.ts.
   | 'details'
   | 'search'
+  | 'threads'
   | 'indexed'
   | 'reindex'
   // A map is the whole of it: see suite-records.ts.

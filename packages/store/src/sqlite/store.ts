@@ -3,6 +3,7 @@
  * the writer thread. One of these per thread and store.
  */
 
+import { MessageChannel } from 'node:worker_threads';
 import type {
   Acceptance,
   Accepted,
@@ -42,10 +43,13 @@ import type {
 } from '../ids.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import { requireRecordLimits, type RecordChange, type RecordSlice } from '../records.ts';
-import type { SearchQuery } from '../search.ts';
+import type { SearchQuery, ThreadQuery } from '../search.ts';
 import type { Keeper } from './care/keeper.ts';
 import { OwnKeeper, compactDeadShareMin } from './care/own-keeper.ts';
 import { openForReading, type Database } from './database.ts';
+import type { StoreTicket } from './join/join.ts';
+import { KeeperDesk } from './join/keeper-desk.ts';
+import { RemoteKeeper } from './join/remote-keeper.ts';
 import type { StoreLock } from './lock.ts';
 import { hasReserve, type Reserve } from './reserve.ts';
 import {
@@ -85,6 +89,8 @@ export class SqliteStore implements Store {
   readonly #directory: DirectoryCache;
   #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
+  readonly #freshFrom: number;
+  readonly #desks = new Set<KeeperDesk>();
   readonly #listeners = new Listeners((to) => this.#writer.listen(to));
 
   private constructor(parts: {
@@ -96,6 +102,7 @@ export class SqliteStore implements Store {
     readonly reserve: Reserve;
   }) {
     this.#reserve = parts.reserve;
+    this.#freshFrom = parts.freshFrom;
     this.#paths = parts.paths;
     this.#db = parts.db;
     this.#writer = parts.writer;
@@ -116,6 +123,33 @@ export class SqliteStore implements Store {
     const store = new SqliteStore({ paths, db, writer, keeper, freshFrom, reserve });
     hear = (changes) => store.#committed(changes);
     return store;
+  }
+
+  /** See join/join.ts. */
+  static join({ directory, freshFrom, reserveBytes, ...ports }: StoreTicket): SqliteStore {
+    const paths = storePaths(directory);
+    const writer = WriterClient.join(ports.writer, (changes) => store.#committed(changes));
+    const db = openForReading(paths.database);
+    const reserve = { directory, bytes: reserveBytes };
+    const keeper = new RemoteKeeper(ports.keeper, writer);
+    const store = new SqliteStore({ paths, db, writer, keeper, freshFrom, reserve });
+    return store;
+  }
+
+  /** Admits another thread, also when this one was itself invited. */
+  invite(): StoreTicket {
+    const writer = new MessageChannel();
+    const keeper = new MessageChannel();
+    this.#writer.connect(writer.port1);
+    const close = (desk: KeeperDesk) => this.#desks.delete(desk);
+    this.#desks.add(new KeeperDesk(this.#keeper, keeper.port1, close));
+    return {
+      directory: this.#paths.directory,
+      freshFrom: this.#freshFrom,
+      reserveBytes: this.#reserve.bytes,
+      writer: writer.port2,
+      keeper: keeper.port2,
+    };
   }
 
   // ---- bodies
@@ -290,6 +324,10 @@ export class SqliteStore implements Store {
 
   search(account: AccountId, query: SearchQuery) {
     return this.#keeper.search(account, query);
+  }
+
+  threads(account: AccountId, query: ThreadQuery) {
+    return this.#keeper.threads(account, query);
   }
 
   indexed(account: AccountId) {
@@ -467,6 +505,7 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
+    for (const desk of this.#desks) desk.close();
     await this.#keeper.rest();
     this.#bodies.close();
     this.#db.close();

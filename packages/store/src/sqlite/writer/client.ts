@@ -3,7 +3,7 @@
  * message; answers come back in one message per group.
  */
 
-import { Worker, type MessagePort } from 'node:worker_threads';
+import { MessagePort, Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../../contract.ts';
 import type {
   Failure,
@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 export class WriterClient {
-  readonly #worker: Worker;
+  readonly #line: Worker | MessagePort;
   readonly #waiting = new Map<number, Waiting>();
   readonly #stats = new Map<number, (stats: WriterStats) => void>();
   readonly #onCommit: (changes: readonly PackedChange[]) => void;
@@ -45,18 +45,30 @@ export class WriterClient {
   #cause: unknown = undefined;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
+  /** Resolves when nobody waits any more, once it is asked for. */
+  #onQuiet: (() => void) | null = null;
 
-  private constructor(worker: Worker, onCommit: (changes: readonly PackedChange[]) => void) {
-    this.#worker = worker;
+  private constructor(
+    line: Worker | MessagePort,
+    onCommit: (changes: readonly PackedChange[]) => void,
+  ) {
+    this.#line = line;
     this.#onCommit = onCommit;
-    worker.on('message', (message: FromWriter) => this.#hear(message));
-    worker.on('error', (error) => this.#break(error));
-    this.#ended = new Promise((resolve) => {
-      worker.on('exit', () => {
-        if (this.#state !== 'closed') this.#break(new Error('the writer thread has ended'));
-        resolve();
-      });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = promise;
+    const end = () => {
+      if (this.#state !== 'closed') this.#break(new Error('the writer thread has ended'));
+      resolve();
+    };
+    const hear = (message: FromWriter) => this.#hear(message);
+    if (line instanceof Worker) {
+      line.on('message', hear);
+      line.on('error', (error) => this.#break(error));
+      line.on('exit', end);
+    } else {
+      line.on('message', hear);
+      line.on('close', end);
+    }
   }
 
   /** Resolves when the thread is ready to write. */
@@ -70,6 +82,16 @@ export class WriterClient {
     });
     const client = new WriterClient(worker, onCommit);
     await client.#ready.promise;
+    return client;
+  }
+
+  /** Of another thread's writer, by a port that it was given with `connect`. */
+  static join(
+    port: MessagePort,
+    onCommit: (changes: readonly PackedChange[]) => void,
+  ): WriterClient {
+    const client = new WriterClient(port, onCommit);
+    client.#ready.resolve();
     return client;
   }
 
@@ -97,7 +119,7 @@ export class WriterClient {
 
   /** Another thread will ask the writer through the other end of this. */
   connect(port: MessagePort): void {
-    if (this.#state === 'open') this.#worker.postMessage({ kind: 'connect', port }, [port]);
+    if (this.#state === 'open') this.#line.postMessage({ kind: 'connect', port }, [port]);
   }
 
   restartWal(): void {
@@ -114,14 +136,29 @@ export class WriterClient {
     });
   }
 
-  /** Ends after everything that was asked before. */
+  /**
+   * Ends after everything that was asked before: the writer with its own thread, and for one that
+   * has joined only its line.
+   */
   async close(): Promise<void> {
     if (this.#state === 'open') {
       this.#send();
       this.#state = 'closing';
-      this.#worker.postMessage({ kind: 'close' } satisfies ToWriter);
+      if (this.#line instanceof Worker) {
+        this.#line.postMessage({ kind: 'close' } satisfies ToWriter);
+      } else if (this.#waiting.size === 0) {
+        this.#hangUp();
+      } else {
+        this.#onQuiet = () => this.#hangUp();
+      }
     }
     await this.#ended;
+  }
+
+  #hangUp(): void {
+    this.#onQuiet = null;
+    this.#state = 'closed';
+    if (this.#line instanceof MessagePort) this.#line.close();
   }
 
   /** With what others ask in this turn of the event loop; nobody's patience is tried for long. */
@@ -145,7 +182,7 @@ export class WriterClient {
   }
 
   #post(message: ToWriter): void {
-    if (this.#state === 'open') this.#worker.postMessage(message);
+    if (this.#state === 'open') this.#line.postMessage(message);
   }
 
   #hear(message: FromWriter): void {
@@ -154,6 +191,7 @@ export class WriterClient {
         this.#onCommit(message.changes);
         this.#resolve(message.answers);
         for (const failure of message.failures) this.#reject(failure);
+        if (this.#waiting.size === 0) this.#onQuiet?.();
         return;
       case 'stats':
         this.#stats.get(message.id)?.(message.stats);
