@@ -26,6 +26,7 @@ const listen = {
   pop3s: any,
   imap: any,
   imaps: any,
+  https: any,
   http: [],
 };
 /** For s_client's `-starttls`; null: TLS from the first octet. */
@@ -37,6 +38,7 @@ const upgrades = {
   pop3s: null,
   imap: 'imap',
   imaps: null,
+  https: null,
 } as const;
 type Protocol = keyof typeof upgrades;
 const protocols = Object.keys(upgrades) as Protocol[];
@@ -152,6 +154,10 @@ async function checkPort(t: TestContext, { ask }: Server, protocol: Protocol): P
   }
   const strong = await ask(protocol, '-tls1_2', '-cipher', 'ECDHE-ECDSA-CHACHA20-POLY1305');
   assert.match(strong, /Cipher is ECDHE-ECDSA-CHACHA20-POLY1305/);
+  if (protocol === 'https') {
+    assert.match(await ask(protocol, '-alpn', 'h2,http/1.1'), /ALPN protocol: http\/1\.1/);
+    return;
+  }
   const browser = await ask(protocol, '-alpn', 'h2,http/1.1');
   assert.match(browser, /alert no application protocol|Cipher is \(NONE\)/, protocol);
   const own = protocol.replace(/s$/, '').replace('submission', 'smtp');

@@ -11,10 +11,13 @@ import { checkedListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import type { Certificates, Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
+import { startWeb } from './http/web.ts';
 import { startImap } from './imap/listeners.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { startPop3 } from './pop3/listeners.ts';
 import { startQueue } from './queue/runner.ts';
+import { startReports } from './reports/reports.ts';
+import { startKeyCare } from './signing/key-care.ts';
 import { createKeyRing } from './signing/key-ring.ts';
 import { startSmtp } from './smtp/listeners.ts';
 import type { World } from './world.ts';
@@ -80,6 +83,8 @@ export interface ListeningAt {
     | 'pop3s'
     | 'imap'
     | 'imaps'
+    | 'https'
+    | 'acme'
     | 'http';
   readonly address: string;
   readonly port: number;
@@ -99,6 +104,8 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     for (const step of stops.toReversed()) await step();
   };
   try {
+    const reports = await startReports(home, { sends: true });
+    stops.push(() => reports.stop());
     const queue = startQueue(home);
     stops.push(() => queue.stop());
     for (const http of await listenHttp(home, { isServing: () => isServing })) {
@@ -106,6 +113,8 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
       addresses.push({ protocol: 'http', address: http.address, port: http.port });
     }
     stops.push(startPeriodicWork(home));
+    const keyCare = startKeyCare(home);
+    stops.push(() => keyCare.stop());
     const plainAllowed = options.plainAllowed ?? false;
     // Together: a long message under way must not keep the news from everybody else.
     const protocols: { stop(): Promise<void> }[] = [];
@@ -116,7 +125,9 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     protocols.push(imap);
     const smtp = await startSmtp(home, authenticator, { plainAllowed });
     protocols.push(smtp);
-    addresses.push(...smtp.addresses, ...pop3.addresses, ...imap.addresses);
+    const web = await startWeb(home);
+    protocols.push(web);
+    addresses.push(...smtp.addresses, ...pop3.addresses, ...imap.addresses, ...web.addresses);
   } catch (error) {
     await stop();
     throw error;

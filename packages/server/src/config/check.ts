@@ -18,6 +18,8 @@ const services = [
   'pop3s',
   'imap',
   'imaps',
+  'https',
+  'acme',
   'http',
 ] as const;
 
@@ -78,7 +80,7 @@ function checkListen(config: Config): ConfigProblem[] {
       }
     }
   }
-  const mail = services.filter((one) => one !== 'http');
+  const mail = services.filter((one) => !['https', 'acme', 'http'].includes(one));
   if (mail.every((one) => config.listen[one].length === 0)) {
     problems.push({ severity: 'warning', code: 'config.listen.none', path: 'listen', args: {} });
   }
@@ -133,7 +135,7 @@ function checkTls(config: Config, nowMs: number): ConfigProblem[] {
 }
 
 function withoutCertificate(config: Config): ConfigProblem[] {
-  const needs = ['submission', 'submissions', 'pop3s', 'imaps'] as const;
+  const needs = ['submission', 'submissions', 'pop3s', 'imaps', 'https'] as const;
   const missing = needs.filter((service) => config.listen[service].length > 0);
   if (missing.length > 0) {
     return missing.map((service) => ({

@@ -24,6 +24,12 @@ const listen = z.strictObject({
   imaps: addresses
     .default([])
     .describe('IMAP with TLS from the first byte, e.g. ":993". RFC 8314.'),
+  https: addresses
+    .default([])
+    .describe('MTA-STS policies and the set-up of mail programs, e.g. ":443". RFC 8461, 9110.'),
+  acme: addresses
+    .default([])
+    .describe('Answers to ACME over HTTP, and the way to HTTPS for the rest, e.g. ":80".'),
   http: addresses
     .default(['127.0.0.1:8025'])
     .describe('Health and metrics; keep it on loopback or behind a proxy.'),

@@ -12,6 +12,7 @@ const applications: Readonly<Record<string, readonly string[]>> = {
   pop3s: ['pop3'],
   imap: ['imap'],
   imaps: ['imap'],
+  https: ['http/1.1'],
 };
 
 /** By ALPN. A browser that was led to a mail port says `http/1.1` and is refused. RFC 9325 §3.7. */

@@ -313,6 +313,23 @@ export class Wire {
     return createHash(hash).update(certificate.raw).digest();
   }
 
+  /**
+   * The connection itself, with what came and was not read, for somebody who speaks with streams;
+   * from here on it is theirs. `onClosed` comes all the same.
+   */
+  release(): Duplex {
+    const socket = this.#socket;
+    const early: Uint8Array[] = [];
+    for (let chunk = this.takeChunk(); chunk !== null; chunk = this.takeChunk()) early.push(chunk);
+    socket.off('data', takeData);
+    socket.off('end', takeEnd);
+    socket.off('drain', takeDrain);
+    socket.pause();
+    for (const chunk of early.reverse()) socket.unshift(chunk);
+    this.dueTick = 0;
+    return socket;
+  }
+
   // ---------------------------------------------------------------- ending
 
   /** Sends what is written, then ends; takes what still comes for a moment so that it arrives. */

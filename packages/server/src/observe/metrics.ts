@@ -33,6 +33,25 @@ export function createMetrics() {
       labelNames: ['protocol', 'code'],
       registers,
     }),
+    httpSeconds: new Histogram({
+      name: 'merpati_http_request_seconds',
+      help: 'Requests of the web, by route and status.',
+      labelNames: ['route', 'status'],
+      buckets: [0.005, 0.05, 0.5, 5],
+      registers,
+    }),
+    certificateExpires: new Gauge({
+      name: 'merpati_certificate_expires_seconds',
+      help: 'Until the certificate of that name is over.',
+      labelNames: ['name'],
+      registers,
+    }),
+    certificateOrders: new Counter({
+      name: 'merpati_certificate_orders_total',
+      help: 'Certificates asked for by ACME, by result.',
+      labelNames: ['result'],
+      registers,
+    }),
     logins: new Counter({
       name: 'merpati_logins_total',
       help: 'Logins by protocol and result.',
