@@ -11,6 +11,9 @@ import { aliasPut } from './operations/alias-put.ts';
 import { aliasRemove } from './operations/alias-remove.ts';
 import { appPasswordAdd } from './operations/app-password-add.ts';
 import { appPasswordRemove } from './operations/app-password-remove.ts';
+import { domainCheck } from './operations/domain-check.ts';
+import { domainDns } from './operations/domain-dns.ts';
+import { domainKeys } from './operations/domain-keys.ts';
 import { domainList } from './operations/domain-list.ts';
 import { domainPut } from './operations/domain-put.ts';
 import { domainRemove } from './operations/domain-remove.ts';
@@ -44,6 +47,9 @@ export const operations = {
   'alias.remove': aliasRemove,
   'app-password.add': appPasswordAdd,
   'app-password.remove': appPasswordRemove,
+  'domain.check': domainCheck,
+  'domain.dns': domainDns,
+  'domain.keys': domainKeys,
   'domain.list': domainList,
   'domain.put': domainPut,
   'domain.remove': domainRemove,

@@ -1,111 +1,70 @@
-/** The DNS records a domain needs, as a zone file that can be pasted. */
+/**
+ * The DNS records a domain needs: as a table with reasons, which is a zone file all the same, or
+ * as files that can be fed to servers.
+ */
 
-import type { Output } from './output.ts';
+import type { DnsView, RecordView } from '../domains/view.ts';
+import type { Level } from '../domains/records.ts';
+import { levelName, purposeName, whyOf } from './dns-words.ts';
 import { say } from './language.ts';
+import type { Output } from './output.ts';
 
-export interface DnsRecordAdvice {
-  readonly name: string;
-  readonly type: string;
-  readonly value: string;
-  /** What it is for, what breaks without it. */
-  readonly why: string;
-  readonly needed: boolean;
-}
+export const dnsForms = ['table', 'zone', 'rfc2136'] as const;
+export type DnsForm = (typeof dnsForms)[number];
 
-/** `hostname` is the server's own name, which may lie in another domain. */
-export function dnsRecords(domain: string, hostname: string): DnsRecordAdvice[] {
-  const name = domain.toLowerCase();
-  return [
-    {
-      name,
-      type: 'MX',
-      value: `10 ${hostname}.`,
-      why: say('where mail for the domain goes', 'ke mana email domain ini dikirim'),
-      needed: true,
-    },
-    {
-      name: hostname,
-      type: 'A',
-      value: say('<IPv4 address of this server>', '<alamat IPv4 server ini>'),
-      why: say('where this server is', 'di mana server ini berada'),
-      needed: true,
-    },
-    {
-      name: hostname,
-      type: 'AAAA',
-      value: say('<IPv6 address, if it has one>', '<alamat IPv6, kalau ada>'),
-      why: say(
-        'the same by IPv6; leave it out without a working PTR',
-        'sama, lewat IPv6; lewati kalau PTR-nya belum benar',
-      ),
-      needed: false,
-    },
-    {
-      name: say('<reverse name of the address>', '<nama balik alamat itu>'),
-      type: 'PTR',
-      value: `${hostname}.`,
-      why: say(
-        'set by your provider; many refuse mail without it',
-        'diatur penyedia Anda; banyak yang menolak email tanpanya',
-      ),
-      needed: true,
-    },
-    {
-      name,
-      type: 'TXT',
-      value: '"v=spf1 mx -all"',
-      why: say(
-        'SPF: only this server may send for the domain',
-        'SPF: hanya server ini yang boleh mengirim',
-      ),
-      needed: true,
-    },
-    {
-      name: `_dmarc.${name}`,
-      type: 'TXT',
-      value: `"v=DMARC1; p=none; rua=mailto:postmaster@${name}"`,
-      why: say(
-        'DMARC: tells others what to do with forgeries, and to report them',
-        'DMARC: apa yang dilakukan pada pemalsuan, dan laporannya',
-      ),
-      needed: true,
-    },
-    ...serviceRecords(name, hostname),
-  ];
-}
-
-/** RFC 6186, RFC 8314 §5.1: mail programs find the server by the address alone. */
-function serviceRecords(domain: string, hostname: string): DnsRecordAdvice[] {
-  const services = [
-    ['_imaps', 993],
-    ['_pop3s', 995],
-    ['_submissions', 465],
-    ['_submission', 587],
-  ] as const;
-  const why = say(
-    'so that mail programs find the server by themselves',
-    'agar program email menemukan server ini sendiri',
-  );
-  return services.map(([service, port], index) => ({
-    name: `${service}._tcp.${domain}`,
-    type: 'SRV',
-    // IMAP before POP3: a device that could do both takes what keeps all devices in step.
-    value: `${service === '_pop3s' ? 10 : 0} 1 ${port} ${hostname}.`,
-    why: index === 0 ? why : say('the same', 'sama'),
-    needed: false,
-  }));
-}
-
-export function showDnsRecords(output: Output, records: readonly DnsRecordAdvice[]): void {
+export function showDnsRecords(output: Output, view: DnsView, form: DnsForm = 'table'): void {
   if (output.globals.json) {
-    output.json('merpati.domain.dns/1', { items: records });
+    output.json('merpati.domain.dns/1', { ...view, items: view.records.map(itemOf) });
     return;
   }
-  const nameWidth = Math.max(...records.map((one) => one.name.length)) + 1;
-  for (const one of records) {
-    const comment = one.needed ? one.why : `${say('optional', 'opsional')}: ${one.why}`;
-    output.line(output.paint.muted(`; ${comment}`));
-    const name = one.name.startsWith('<') ? one.name : `${one.name}.`;
-    output.line(`${name.padEnd(nameWidth)} IN ${one.type.padEnd(4)} ${one.value}`);
-  }
+  if (form === 'zone') output.line(view.zone.trimEnd());
+  else if (form === 'rfc2136') output.line(view.update.trimEnd());
+  else table(output, view);
 }
+
+const itemOf = (record: RecordView) => ({
+  ...record,
+  why: whyOf(record.purpose),
+  needed: record.level === 'must',
+});
+
+const levels: readonly Level[] = ['must', 'should', 'may'];
+
+function table(output: Output, { domain, records }: DnsView): void {
+  const { paint } = output;
+  for (const level of levels) {
+    const group = records.filter((one) => one.level === level);
+    if (group.length === 0) continue;
+    output.line(paint.bold(`; ${levelName(level)}`));
+    let last = '';
+    for (const one of group) {
+      const why = `${purposeName[one.purpose]}: ${whyOf(one.purpose)}`;
+      if (why !== last) output.line(paint.muted(`; ${why}`));
+      last = why;
+      const elsewhere = one.inZone ? '' : paint.muted(`  ; ${otherZone(domain)}`);
+      output.line(`${one.name}. ${one.ttlSeconds} IN ${one.type} ${one.value}${elsewhere}`);
+    }
+    output.line('');
+  }
+  const exchanger = records.find(({ purpose }) => purpose === 'mx')?.value ?? '';
+  const host = /\S+(?=\.$)/.exec(exchanger)?.[0] ?? '';
+  if (!records.some(({ purpose }) => purpose === 'address')) {
+    output.line(paint.muted(`; ${addressHint(host)}`));
+  }
+  output.line(paint.muted(`; ${reverseHint(host)}`));
+}
+
+const otherZone = (domain: string) =>
+  say(`not in the zone of ${domain}`, `bukan di zona ${domain}`);
+
+const addressHint = (host: string) =>
+  say(
+    `${host} needs an A record, and AAAA if it has IPv6 (publish.addresses puts them here)`,
+    `${host} perlu catatan A, dan AAAA bila punya IPv6 (atur publish.addresses)`,
+  );
+
+const reverseHint = (host: string) =>
+  say(
+    `your provider sets the PTR of that address to ${host}: many refuse mail without it`,
+    `penyedia Anda mengatur PTR alamat itu ke ${host}: banyak yang menolak tanpanya`,
+  );

@@ -1,6 +1,6 @@
 /**
- * What a zone's own servers say. They are found through the resolver, and then asked themselves, all
- * of them: caches know yesterday. RFC 1034 §4.2; RFC 9499 (authoritative servers).
+ * What a zone's own servers say. They are found through the resolver, and then asked themselves,
+ * all of them: caches know yesterday. RFC 1034 §4.2.
  */
 
 import type { DnsAnswer, RecordType, Resolver, World } from '../world.ts';

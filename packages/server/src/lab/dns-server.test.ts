@@ -9,18 +9,28 @@ import {
   writeDnsMessage,
   type DnsMessage,
 } from '@merpati/formats/dns/message.ts';
+import { defaultConfig } from '../config/read.ts';
 import { createResolver } from '../dns/resolver.ts';
+import { configuredFacts } from '../domains/facts.ts';
 import { answerTo, startDnsServer } from './dns-server.ts';
 import type { DnsFault } from '../admin/lab-control.ts';
-import { createZone } from './zone.ts';
+import { createZone, type LabHost } from './zone.ts';
+
+function host(hostname: string, address: string, ...domains: readonly string[]): LabHost {
+  const config = defaultConfig({ hostname, publish: { addresses: [address] } });
+  const dkim = [
+    { selector: 'long', text: `v=DKIM1; p=${'A'.repeat(1500)}`, level: 'must' },
+  ] as const;
+  return {
+    hostname,
+    address,
+    facts: async () => domains.map((name) => ({ ...configuredFacts({ config }, name), dkim })),
+  };
+}
 
 const hosts = [
-  { hostname: 'mx.merpati.test', address: '127.0.0.11', domains: async () => ['merpati.test'] },
-  {
-    hostname: 'mx.surat.test',
-    address: '127.0.0.12',
-    domains: async () => ['surat.test', 'b.test'],
-  },
+  host('mx.merpati.test', '127.0.0.11', 'merpati.test'),
+  host('mx.surat.test', '127.0.0.12', 'surat.test', 'b.test'),
 ];
 
 function ask(name: string, type: number, more: Partial<DnsMessage> = {}): DnsMessage {
@@ -49,6 +59,14 @@ test('our own resolver gets from it what mail needs', async (t) => {
     { type: 'PTR', target: 'mx.surat.test' },
   ]);
   assert.equal((await resolver.query('mx.surat.test', 'AAAA')).kind, 'nodata');
+  // Longer than one string, and than an answer by UDP.
+  const key = await resolver.query('long._domainkey.b.test', 'TXT');
+  assert.ok(key.kind === 'records' && key.records[0]?.type === 'TXT');
+  assert.equal(Buffer.concat(key.records[0].strings).length, 1511);
+  const nowhere = await resolver.query('_pop3._tcp.b.test', 'SRV');
+  assert.deepEqual(nowhere.kind === 'records' && nowhere.records, [
+    { type: 'SRV', priority: 0, weight: 0, port: 0, target: '' },
+  ]);
   assert.equal((await resolver.query('test', 'MX')).kind, 'nodata');
   assert.equal((await resolver.query('gmail.com', 'MX')).kind, 'nxdomain');
   faults.set('surat.test', new Set(['dns-servfail']));
@@ -76,7 +94,7 @@ test('authoritative, negative and refused answers', async () => {
   const any = await answerTo(zone, ask('surat.test', 255));
   assert.deepEqual(
     any?.answers.map((one) => one.data.type),
-    ['MX', 'TXT', 'NS'],
+    ['NS', 'MX', 'TXT'],
   );
   const chaos = ask('surat.test', 16);
   const refused = await answerTo(zone, {

@@ -21,8 +21,11 @@ import { ServedCertificates } from '../certificates/served.ts';
 import { defaultConfig } from '../config/read.ts';
 import type { Config } from '../config/schema.ts';
 import { createResolver } from '../dns/resolver.ts';
+import { domainFacts } from '../domains/facts.ts';
+import type { DomainFacts } from '../domains/records.ts';
 import type { Certificates, Fault, Home } from '../home.ts';
 import { startControlSocket } from '../http/control-socket.ts';
+import { careForKeys } from '../signing/key-care.ts';
 import { openHome, runHome, type Running } from '../serve.ts';
 import type { World } from '../world.ts';
 import { makeWrongCertificate, openAuthority, type Authority } from './authority.ts';
@@ -79,7 +82,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const hosts = domains.map((domain, i) => ({
     hostname: `mx.${domain}`,
     address: addresses[i] ?? here,
-    domains: async () => (await servers[i]?.home.store.domains())?.map((one) => one.name) ?? [],
+    facts: () => factsOf(servers[i]?.home),
   }));
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -103,6 +106,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const context: AdminContext = { homes: [first, second], lab: control, server };
     const connection = connectionTo(context);
     await populate(connection, people);
+    await useKeys(homes);
     const socket = await startControlSocket(context, folder);
     stops.push(() => socket.stop());
     const stop = () => stopAll(stops);
@@ -110,6 +114,19 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   } catch (error) {
     await stopAll(stops);
     throw error;
+  }
+}
+
+async function factsOf(home: Home | undefined): Promise<DomainFacts[]> {
+  if (home === undefined) return [];
+  const rows = await home.store.domains();
+  return Promise.all(rows.map(({ name }) => domainFacts(home, name)));
+}
+
+/** Their records are in the zone from the first moment on: mail is signed from the first one on. */
+async function useKeys(homes: readonly Home[]): Promise<void> {
+  for (const home of homes) {
+    for (const { name } of await home.store.domains()) await careForKeys(home, name);
   }
 }
 
@@ -189,6 +206,7 @@ function configOf(
     // Nobody waits an hour to see a retry.
     queue: { retry_after_s: [5, 10, 20, 30, 60], delay_notice_after_s: 300, expire_after_s: 3600 },
     limits: { messages_per_day: 1_000_000, new_recipients_per_day: 1_000_000 },
+    publish: { addresses: [addresses[about.index] ?? here], dmarc: 'reject', ttl_s: 1 },
   });
 }
 

@@ -5,6 +5,8 @@
 
 import type { RecordData } from '@merpati/formats/dns/message.ts';
 import { dnsFaults, type DnsFault } from '../admin/lab-control.ts';
+import { domainRecords, type DomainFacts } from '../domains/records.ts';
+import { zoneLine } from '../domains/zone-text.ts';
 import type { Zone, ZoneAnswer } from './dns-server.ts';
 
 /** A mail server of the lab, as the DNS sees it. */
@@ -13,16 +15,12 @@ export interface LabHost {
   readonly hostname: string;
   /** The loopback address that stands for it; the lab's `dial` knows the real port. */
   readonly address: string;
-  domains(): Promise<readonly string[]>;
+  /** Of the domains it has. */
+  facts(): Promise<readonly DomainFacts[]>;
 }
 
 /** Domain → what its name servers do wrong. */
 export type DnsFaults = ReadonlyMap<string, ReadonlySet<DnsFault>>;
-
-const text = (value: string): RecordData => ({
-  type: 'TXT',
-  strings: [new TextEncoder().encode(value)],
-});
 
 const soa: RecordData & { type: 'SOA' } = {
   type: 'SOA',
@@ -69,7 +67,7 @@ function answerFor(name: string, records: ReadonlyMap<string, readonly RecordDat
   return { kind: 'nothing' };
 }
 
-/** Every name with its records; also shown by `merpati domain dns`. */
+/** Every name with its records: of a domain exactly those that `merpati domain dns` shows. */
 export async function recordsOf(
   hosts: readonly LabHost[],
 ): Promise<ReadonlyMap<string, readonly RecordData[]>> {
@@ -81,14 +79,20 @@ export async function recordsOf(
   const add = (name: string, ...more: RecordData[]) => {
     records.set(name, [...(records.get(name) ?? []), ...more]);
   };
+  const lines = new Set<string>();
   for (const host of hosts) {
     add(host.hostname, { type: 'A', address: host.address });
     add(reverseName(host.address), { type: 'PTR', target: host.hostname });
-    for (const domain of await host.domains()) {
-      add(domain, { type: 'MX', preference: 10, exchange: host.hostname }, text('v=spf1 mx -all'));
+    for (const facts of await host.facts()) {
+      const { domain } = facts;
       add(domain, { type: 'NS', target: soa.primary });
       add(`mail.${domain}`, { type: 'A', address: '127.0.0.1' });
-      add(`_dmarc.${domain}`, text('v=DMARC1; p=none'));
+      for (const record of domainRecords(facts)) {
+        // What belongs to the host comes with each of its domains.
+        const line = zoneLine(record);
+        if (record.purpose !== 'address' && !lines.has(line)) add(record.name, record.data);
+        lines.add(line);
+      }
     }
   }
   return records;

@@ -109,28 +109,38 @@ const waits = {
   restMs: 3_600_000,
 } as const;
 
-/** In the background, until it is stopped. */
+/** In the background, until it is stopped; at once when keys or domains change. */
 export function startKeyCare(home: Home): { stop(): Promise<void> } {
   let isStopped = false;
-  let timer: NodeJS.Timeout | null = null;
-  let running = Promise.resolve();
+  let isAskedAgain = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | null = null;
   const turn = async () => {
-    const { isWaiting } = await careForAll(home).catch((error: unknown) => {
-      home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
-      return { isWaiting: true };
-    });
-    if (isStopped) return;
-    timer = setTimeout(next, isWaiting ? waits.waitingMs : waits.restMs);
-    timer.unref();
+    do {
+      isAskedAgain = false;
+      const { isWaiting } = await careForAll(home).catch((error: unknown) => {
+        home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
+        return { isWaiting: true };
+      });
+      clearTimeout(timer);
+      if (isStopped) return;
+      timer = setTimeout(next, isWaiting ? waits.waitingMs : waits.restMs);
+      timer.unref();
+    } while (isAskedAgain);
   };
   const next = () => {
-    running = turn();
+    if (isStopped) return;
+    if (running === null) running = turn().finally(() => (running = null));
+    else isAskedAgain = true;
   };
-  if (home.config.dkim.sign) next();
+  if (home.config.dkim.sign) {
+    home.keyRing.onForget = next;
+    next();
+  }
   return {
     async stop() {
       isStopped = true;
-      if (timer !== null) clearTimeout(timer);
+      clearTimeout(timer);
       await running;
     },
   };

@@ -42,8 +42,10 @@ export interface KeyRing {
   peek(authorDomain: string): Ring | null | undefined;
   /** null: nobody here signs for that domain. */
   find(authorDomain: string): Promise<Ring | null>;
-  /** Something has changed. */
+  /** Domains or their keys have changed. */
   forget(): void;
+  /** Told of each change; one listener, who sees to the keys. */
+  onForget: () => void;
 }
 
 export function createKeyRing(store: Store, nowMs: () => number): KeyRing {
@@ -52,18 +54,23 @@ export function createKeyRing(store: Store, nowMs: () => number): KeyRing {
     const found = known.get(authorDomain);
     return found === undefined || found.untilMs <= nowMs() ? undefined : found.ring;
   };
-  return {
+  const ring: KeyRing = {
     peek,
     async find(authorDomain) {
       const found = peek(authorDomain);
       if (found !== undefined) return found;
-      const ring = await readRing(store, authorDomain);
+      const read = await readRing(store, authorDomain);
       if (known.size >= limits.domainsMax) known.clear();
-      known.set(authorDomain, { ring, untilMs: nowMs() + limits.freshMs });
-      return ring;
+      known.set(authorDomain, { ring: read, untilMs: nowMs() + limits.freshMs });
+      return read;
     },
-    forget: () => known.clear(),
+    forget() {
+      known.clear();
+      ring.onForget();
+    },
+    onForget: () => {},
   };
+  return ring;
 }
 
 async function readRing(store: Store, authorDomain: string): Promise<Ring | null> {

@@ -125,12 +125,13 @@ async function writeFields(
   const timestamp = Math.floor(home.world.nowMs() / 1000);
   const names = namesToSign(message.head);
   let fields = '';
-  for (const { selector, kind, sign } of keys) {
+  for (const key of keys) {
+    const { selector, kind } = key;
     const field = unsignedDkim({ ...message, domain, selector, kind, names, timestamp });
     // RFC 8463 §3: Ed25519 signs the hash.
     const { octets } = field;
     const signing = kind === 'rsa' ? octets : createHash('sha256').update(octets).digest();
-    fields += completeField(field, await sign(signing));
+    fields += completeField(field, await key.sign(signing));
   }
   return fields;
 }

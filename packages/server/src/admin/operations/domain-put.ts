@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { DomainRow } from '@merpati/store/contract.ts';
 import type { Home } from '../../home.ts';
+import { ensureKeys } from '../../signing/key-care.ts';
 import { AdminFault, operation, type AdminContext } from '../operation.ts';
 import { chooseHome, homeOfDomain, readAddress, readDomain } from '../places.ts';
 
@@ -29,6 +30,8 @@ export const domainPut = operation({
     const createdMs = before?.createdMs ?? home.world.nowMs();
     const domain: DomainRow = { name, aliasOf, catchAll, createdMs };
     await home.store.editDirectory({ kind: 'domain-put', domain });
+    home.keyRing.forget();
+    if (home.config.dkim.sign) await ensureKeys(home, name);
     return { ...domain, server: home.config.hostname };
   },
 });

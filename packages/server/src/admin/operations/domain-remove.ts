@@ -1,6 +1,7 @@
 /** Removes a domain that has no addresses any more. */
 
 import { z } from 'zod';
+import { removeKeys } from '../../signing/key-record.ts';
 import { AdminFault, operation } from '../operation.ts';
 import { homeOfDomain, readDomain } from '../places.ts';
 
@@ -12,6 +13,8 @@ export const domainRemove = operation({
     if (input.dryRun) return { name };
     const result = await home.store.editDirectory({ kind: 'domain-remove', name });
     if (!result.ok) throw new AdminFault('domain.in-use', { domain: name });
+    await removeKeys(home.store, name, home.world.nowMs());
+    home.keyRing.forget();
     return { name };
   },
 });

@@ -7,7 +7,11 @@ import { examples } from '../help.ts';
 import { say } from '../language.ts';
 import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
-import { dnsRecords, showDnsRecords } from '../dns-records.ts';
+import { dnsForms, showDnsRecords, type DnsForm } from '../dns-records.ts';
+import { showCheck } from '../domain-check.ts';
+import { registerKeys } from '../domain-keys.ts';
+import { exitCodes } from '../exit.ts';
+import { usage } from '../failure.ts';
 
 const columns = (): readonly Column<DomainView>[] => [
   { key: 'name', title: say('Domain', 'Domain'), cell: (one) => one.name },
@@ -49,26 +53,17 @@ export function register(domain: Command, cli: () => Cli): void {
       );
       cli().output.list('merpati.domain.list/1', rows, columns(), none);
     });
-  domain
-    .command('dns <name>')
-    .summary(say('the DNS records it needs', 'catatan DNS yang diperlukan'))
-    .action(async (name: string) => {
-      const what = say(
-        `cannot show the records of ${name}`,
-        `tidak bisa menampilkan catatan ${name}`,
-      );
-      const rows = await cli().call(what, 'domain.list', {});
-      const found = rows.find((one) => one.name === name.toLowerCase());
-      const hostname =
-        found?.server ?? (await cli().call(what, 'server.status', {})).homes[0]?.hostname;
-      showDnsRecords(cli().output, dnsRecords(name, hostname ?? ''));
-    });
+  registerDns(domain, cli);
+  registerCheck(domain, cli);
+  registerKeys(domain, cli);
   registerRemove(domain, cli);
   examples(domain, [
     'merpati domain add contoh.id',
     'merpati domain add contoh.com --alias-of contoh.id',
     'merpati domain edit contoh.id --catch-all rina@contoh.id',
-    'merpati domain dns contoh.id',
+    'merpati domain dns contoh.id --as zone > contoh.id.zone',
+    'merpati domain check contoh.id',
+    'merpati domain keys contoh.id rotate',
   ]);
 }
 
@@ -118,6 +113,56 @@ function registerPut(domain: Command, mode: 'add' | 'edit', cli: () => Cli): voi
             ),
           );
       });
+    });
+}
+
+function registerDns(domain: Command, cli: () => Cli): void {
+  domain
+    .command('dns <name>')
+    .summary(say('the DNS records it needs', 'catatan DNS yang diperlukan'))
+    .option(
+      '--as <form>',
+      say(
+        'table, zone (a file), rfc2136 (for nsupdate)',
+        'table, zone (berkas), rfc2136 (nsupdate)',
+      ),
+      'table',
+    )
+    .action(async (name: string, given: { readonly as: string }) => {
+      const what = say(
+        `cannot show the records of ${name}`,
+        `tidak bisa menampilkan catatan ${name}`,
+      );
+      const form = readForm(what, given.as);
+      showDnsRecords(cli().output, await cli().call(what, 'domain.dns', { name }), form);
+    });
+}
+
+function readForm(what: string, text: string): DnsForm {
+  const found = dnsForms.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw usage(
+    what,
+    say(`there is no form ${text}`, `tidak ada bentuk ${text}`),
+    say(`There are ${dnsForms.join(', ')}.`, `Yang ada: ${dnsForms.join(', ')}.`),
+  );
+}
+
+function registerCheck(domain: Command, cli: () => Cli): void {
+  domain
+    .command('check <name>')
+    .summary(
+      say(
+        'whether the name servers of its zone have them (exit code 8 if not)',
+        'apakah server nama zonanya sudah benar (kode keluar 8 bila belum)',
+      ),
+    )
+    .action(async (name: string) => {
+      const what = say(`cannot check ${name}`, `tidak bisa memeriksa ${name}`);
+      const check = await cli().call(what, 'domain.check', { name });
+      const { output } = cli();
+      if (check.problems > 0) process.exitCode = exitCodes.problems;
+      output.value('merpati.domain.check/1', check, () => showCheck(output, check));
     });
 }
 

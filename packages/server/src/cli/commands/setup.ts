@@ -6,7 +6,10 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { writeConfig } from '../../config/write.ts';
 import type { Cli } from '../cli.ts';
-import { dnsRecords, showDnsRecords } from '../dns-records.ts';
+import { configuredFacts } from '../../domains/facts.ts';
+import { dnsView, type DnsView } from '../../domains/view.ts';
+import { defaultConfig } from '../../config/read.ts';
+import { showDnsRecords } from '../dns-records.ts';
 import { Failure } from '../failure.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
@@ -57,10 +60,12 @@ async function run(cli: Cli, domain: string, given: SetupOptions): Promise<void>
   const file = path.resolve(given.output);
   const hostname = given.hostname ?? `mail.${domain}`;
   const data = path.resolve(globals.data ?? '/var/lib/merpati');
-  const text = configText({ hostname, data, given });
+  const tree = configTree({ hostname, data, given });
+  const text = writeConfig(tree, intro());
   if (globals.dryRun) {
     output.line(text.trimEnd());
-    showDnsRecords(output, dnsRecords(domain, hostname));
+    const facts = configuredFacts({ config: defaultConfig(tree) }, domain);
+    showDnsRecords(output, dnsView(facts));
     return;
   }
   if (existsSync(file) && !globals.yes) {
@@ -71,10 +76,10 @@ async function run(cli: Cli, domain: string, given: SetupOptions): Promise<void>
     });
   }
   write(what, file, text);
-  const account = await populate({ what, file, domain, given });
-  const facts = { file, hostname, data, ...account, records: dnsRecords(domain, hostname) };
+  const { account, dns } = await populate({ what, file, domain, given });
+  const facts = { file, hostname, data, ...account, records: dns.records };
   output.value('merpati.setup/1', facts, () =>
-    show(cli, { file, data, domain, hostname, account, given }),
+    show(cli, { file, data, hostname, account, dns, given }),
   );
 }
 
@@ -87,14 +92,14 @@ function write(what: string, file: string, text: string): void {
 }
 
 /** Only what differs from the defaults: `merpati config explain` tells of the rest. */
-function configText(about: {
+function configTree(about: {
   readonly hostname: string;
   readonly data: string;
   readonly given: SetupOptions;
-}): string {
+}) {
   const { certificate, key } = about.given;
   const hasTls = certificate !== undefined && key !== undefined;
-  const tree = {
+  return {
     hostname: about.hostname,
     data: about.data,
     listen: hasTls
@@ -112,12 +117,13 @@ function configText(about: {
       ? { tls: { certificate_file: path.resolve(certificate), key_file: path.resolve(key) } }
       : {}),
   };
-  const intro = say(
+}
+
+const intro = (): string =>
+  say(
     'Configuration of Merpati. What a key means: merpati config explain KEY',
     'Konfigurasi Merpati. Arti sebuah kunci: merpati config explain KUNCI',
   );
-  return writeConfig(tree, intro);
-}
 
 interface FirstAccount {
   readonly address: string;
@@ -130,7 +136,7 @@ async function populate(about: {
   readonly file: string;
   readonly domain: string;
   readonly given: SetupOptions;
-}): Promise<FirstAccount> {
+}): Promise<{ readonly account: FirstAccount; readonly dns: DnsView }> {
   const { what, domain, given } = about;
   const { config } = loadConfig(about.file, null);
   const { openInProcess } = await import('../in-process.ts');
@@ -140,15 +146,17 @@ async function populate(about: {
     if (!domains.some((one) => one.name === domain)) {
       await connection.call('domain.put', { name: domain, mode: 'add' });
     }
+    const dns = await connection.call('domain.dns', { name: domain });
     const local = given.account ?? os.userInfo().username;
     const address = `${local === 'root' ? 'admin' : local}@${domain}`.toLowerCase();
     const accounts = await connection.call('account.list', { domain });
-    if (accounts.some((one) => one.address === address)) return { address, password: null };
+    if (accounts.some((one) => one.address === address))
+      return { account: { address, password: null }, dns };
     const password = await readSecret(given.passwordFile);
     const input = { address, ...(password === undefined ? {} : { password }) };
     const added = await connection.call('account.add', input);
     await addPostmaster(connection, domain, address);
-    return { address: added.account.address, password: added.password };
+    return { account: { address: added.account.address, password: added.password }, dns };
   } catch (error) {
     const { failureOf } = await import('../cli.ts');
     throw await failureOf(error, what, { lab: false });
@@ -179,9 +187,9 @@ function show(
   made: {
     readonly file: string;
     readonly data: string;
-    readonly domain: string;
     readonly hostname: string;
     readonly account: FirstAccount;
+    readonly dns: DnsView;
     readonly given: SetupOptions;
   },
 ): void {
@@ -201,7 +209,7 @@ function show(
   done(say(`account ${address}${secret}`, `akun ${address}${secret}`));
   output.line('');
   output.line(paint.bold(say('Put this into the DNS:', 'Masukkan ini ke DNS:')));
-  showDnsRecords(output, dnsRecords(made.domain, made.hostname));
+  showDnsRecords(output, made.dns);
   output.line('');
   if (made.given.certificate === undefined) {
     output.line(
