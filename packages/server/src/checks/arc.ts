@@ -1,6 +1,6 @@
 /**
- * What hands on the way say they saw: a hint for mail of forwarders and lists that are trusted here,
- * never a reason to refuse anything. RFC 8617 §7.2.
+ * What hands on the way say they saw: a hint for mail of forwarders and lists that are trusted
+ * here, never a reason to refuse anything. RFC 8617 §7.2.
  */
 
 import type { ArcResult } from '@merpati/formats/auth/arc.ts';

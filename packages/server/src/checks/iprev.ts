@@ -1,6 +1,6 @@
 /**
- * Has the client a name, and does it lead back? Whoever runs a mail server can see to that. RFC 8601
- * §3, §2.7.3.
+ * Has the client a name, and does it lead back? Whoever runs a mail server can see to that. RFC
+ * 8601 §3, §2.7.3.
  */
 
 import type { ReverseResult } from '@merpati/formats/auth/client-names.ts';

@@ -22,7 +22,7 @@ async function codes(world: JudgingHome): Promise<string[]> {
 }
 
 describe('lists', () => {
-  test('who is on one goes to Junk by its weight; one of the good ones weighs against it', async () => {
+  test('who is on one goes to Junk; one of the good ones weighs against it', async () => {
     const zone = alive('bl.test', '66.0.0.127');
     await using world = await judgingHome(zone, { lists: [block] });
     assert.deepEqual(await codes(world), ['check.hello', 'dnsbl.listed', 'check.weight']);
@@ -48,7 +48,7 @@ describe('lists', () => {
     await client.say('RCPT TO:<postmaster@merpati.test>', 250);
   });
 
-  test('a list that is dead, lists everybody, or answers with an error counts for nothing', async () => {
+  test('one that is dead, lists everybody, or answers an error counts for nothing', async () => {
     const lists = ['dead.test', 'all.test', 'error.test'].map((zone) => ({ zone, refuse: true }));
     const names: Names = {
       '66.0.0.127.dead.test': [address('127.0.0.2')],

@@ -1,4 +1,7 @@
-/** Everything that this server puts above a message, whoever gets it. RFC 5321 §4.4; RFC 6376 §5. */
+/**
+ * Everything that this server puts above a message, whoever gets it. RFC 5321 §4.4; RFC 6376 §5;
+ * RFC 8601 §4.1.
+ */
 
 import { concat, utf8 } from '@merpati/formats/bytes.ts';
 import type { Home } from '../home.ts';

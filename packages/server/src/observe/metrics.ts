@@ -33,25 +33,6 @@ export function createMetrics() {
       labelNames: ['protocol', 'code'],
       registers,
     }),
-    httpSeconds: new Histogram({
-      name: 'merpati_http_request_seconds',
-      help: 'Requests of the web, by route and status.',
-      labelNames: ['route', 'status'],
-      buckets: [0.005, 0.05, 0.5, 5],
-      registers,
-    }),
-    certificateExpires: new Gauge({
-      name: 'merpati_certificate_expires_seconds',
-      help: 'Until the certificate of that name is over.',
-      labelNames: ['name'],
-      registers,
-    }),
-    certificateOrders: new Counter({
-      name: 'merpati_certificate_orders_total',
-      help: 'Certificates asked for by ACME, by result.',
-      labelNames: ['result'],
-      registers,
-    }),
     logins: new Counter({
       name: 'merpati_logins_total',
       help: 'Logins by protocol and result.',
@@ -64,6 +45,20 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    commitSeconds: new Histogram({
+      name: 'merpati_accept_seconds',
+      help: 'From the last byte of a message to its commit.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    ...trustMetrics(registers),
+    ...webMetrics(registers),
+  };
+}
+
+/** Whose mail it is, and who hears of that. */
+function trustMetrics(registers: Registry[]) {
+  return {
     authResults: new Counter({
       name: 'merpati_auth_results_total',
       help: 'What was found about senders of incoming mail, by method and result.',
@@ -88,10 +83,29 @@ export function createMetrics() {
       labelNames: ['kind', 'result'],
       registers,
     }),
-    commitSeconds: new Histogram({
-      name: 'merpati_accept_seconds',
-      help: 'From the last byte of a message to its commit.',
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+  };
+}
+
+/** The web, and certificates. */
+function webMetrics(registers: Registry[]) {
+  return {
+    httpSeconds: new Histogram({
+      name: 'merpati_http_request_seconds',
+      help: 'Requests of the web, by route and status.',
+      labelNames: ['route', 'status'],
+      buckets: [0.005, 0.05, 0.5, 5],
+      registers,
+    }),
+    certificateExpires: new Gauge({
+      name: 'merpati_certificate_expires_seconds',
+      help: 'Until the certificate of that name is over.',
+      labelNames: ['name'],
+      registers,
+    }),
+    certificateOrders: new Counter({
+      name: 'merpati_certificate_orders_total',
+      help: 'Certificates asked for by ACME, by result.',
+      labelNames: ['result'],
       registers,
     }),
   };

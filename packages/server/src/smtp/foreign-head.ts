@@ -1,7 +1,7 @@
 /**
  * The head of a message from another server: the checks see it as it came; what speaks in our name
- * without being ours is cut out of what is kept. RFC 8601 §5. Why that is done to a message of which
- * no other octet is changed: docs/decisions/010-judging-what-comes-in.md.
+ * without being ours is cut out of what is kept. RFC 8601 §5. Why that is done to a message of
+ * which no other octet is changed: docs/decisions/010-judging-what-comes-in.md.
  */
 
 import { createHash } from 'node:crypto';
