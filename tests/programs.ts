@@ -35,6 +35,7 @@ const needs = {
   neomutt: { files: ['neomutt'], package: 'neomutt' },
   python3: { files: ['python3'], package: 'python3' },
   unbound: { files: ['unbound'], package: 'unbound' },
+  knot: { files: ['knotd', 'knotc', 'keymgr'], package: 'knot' },
   dig: { files: ['dig'], package: 'bind9-dnsutils' },
   openssl: { files: ['openssl'], package: 'openssl' },
   postfix: { files: ['postfix', 'postqueue', 'smtp-source', 'smtp-sink'], package: 'postfix' },
