@@ -36,7 +36,13 @@ export interface ScriptedSmtpOptions {
   /** Lines of EHLO after the first; STARTTLS is added when `tls` is there. */
   readonly extensions?: readonly string[];
   /** `implicit`: from the first octet. */
-  readonly tls?: { readonly key: string; readonly cert: string; readonly implicit?: boolean };
+  readonly tls?: {
+    readonly key: string;
+    readonly cert: string;
+    readonly implicit?: boolean;
+    /** It has not been renewed since 1999: TLS 1.0 and the ciphers of that time. */
+    readonly isOld?: boolean;
+  };
   /** undefined: as a good server would. */
   readonly on?: (heard: Heard) => Said | Promise<Said>;
   readonly name?: string;
@@ -249,10 +255,15 @@ class Session {
   }
 
   #becomeTls(): void {
-    const { key = '', cert = '' } = this.#options.tls ?? {};
+    const { key = '', cert = '', isOld = false } = this.#options.tls ?? {};
     this.#socket.removeAllListeners('data');
     this.#unread = Buffer.alloc(0);
-    const secure = new TLSSocket(this.#socket, { isServer: true, key, cert });
+    const secure = new TLSSocket(this.#socket, {
+      isServer: true,
+      key,
+      cert,
+      ...(isOld ? { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } : {}),
+    });
     secure.on('error', () => this.#socket.destroy());
     this.#socket = secure;
     this.#isTls = true;
