@@ -70,7 +70,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   checks: ['accounts', 'incoming', 'net', 'reports'],
   dns: [],
   // What a domain publishes, and what it tells mail programs.
-  domains: ['dns', 'signing'],
+  domains: ['accounts', 'dns', 'signing'],
   incoming: ['accounts', 'journey', 'net', 'signing'],
   journey: [],
   net: [],
