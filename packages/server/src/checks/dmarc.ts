@@ -6,6 +6,7 @@
 
 import type { DmarcResult } from '@merpati/formats/auth/dmarc.ts';
 import type { EventState } from '@merpati/store/journey.ts';
+import { isReportAddress } from '../accounts/report-addresses.ts';
 import type { Config } from '../config/schema.ts';
 import type { Recipient } from '../incoming/incoming.ts';
 import { Refusal } from '../refusal.ts';
@@ -38,7 +39,10 @@ export const dmarc: Check = {
     const forwarder = vouchingForwarder(chain, checks.trusted_forwarders);
     const { done, junk } = decide(checks, found, { recipients: envelope.recipients, forwarder });
     const [spf, dkim] = await Promise.all([evidence.spf, evidence.dkim]);
-    if (found.record !== null && (found.result === 'pass' || found.result === 'fail')) {
+    // Reports about reports would go to and fro for ever.
+    const isReport = envelope.recipients.every((one) => isReportAddress(home.config, one.address));
+    const isJudged = found.result === 'pass' || found.result === 'fail';
+    if (found.record !== null && isJudged && !isReport) {
       home.reports?.dmarc(dmarcOutcome(incoming, { found, spf, dkim, done, forwarder }));
     }
     const { result, domain, record, policy, alignment } = found;
