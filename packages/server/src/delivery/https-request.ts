@@ -5,7 +5,7 @@
  */
 
 import { request, type RequestOptions } from 'node:https';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { rootCertificates, type TLSSocket } from 'node:tls';
 import { beginTls } from '@merpati/client/dial.ts';
@@ -32,6 +32,7 @@ export type HttpsAnswer =
       readonly status: number;
       /** `text/plain`, in lower case and without parameters. */
       readonly mediaType: string;
+      readonly headers: IncomingHttpHeaders;
       readonly body: Buffer;
     }
   | {
@@ -100,7 +101,6 @@ function exchange(
       connection: 'close',
       ...(body === undefined ? {} : { 'content-length': String(body.length) }),
     },
-    agent: false,
     signal: about.signal,
   };
   return new Promise((resolve) => {
@@ -133,6 +133,7 @@ async function gather(response: IncomingMessage, octetsMax: number): Promise<Htt
     kind: 'answer',
     status: response.statusCode ?? 0,
     mediaType: mediaType.trim(),
+    headers: response.headers,
     body: Buffer.concat(pieces),
   };
 }
