@@ -16,6 +16,8 @@ import { type ImapService, Session } from './session.ts';
 export interface ImapOptions {
   /** Passwords without TLS from this very machine: for the lab. Default: never. */
   readonly plainAllowed?: boolean;
+  /** How often a client hears that something takes long. Default: as `imapLimits` says. */
+  readonly progressEveryMs?: number;
 }
 
 export type RunningImap = RunningService<'imap' | 'imaps'>;
@@ -29,6 +31,7 @@ export async function startImap(
     home,
     authenticator,
     plainAllowed: options.plainAllowed ?? false,
+    progressEveryMs: options.progressEveryMs ?? imapLimits.progressEveryMs,
   };
   const { imap, imaps } = home.config.listen;
   // Hearing of every commit costs whoever delivers: not where nobody reads by IMAP.

@@ -3,7 +3,6 @@
  * neither it nor a box in between takes the connection for dead. RFC 9585.
  */
 
-import { imapLimits } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** Waits for the work, telling `* OK [INPROGRESS …]` meanwhile. */
@@ -13,7 +12,7 @@ export async function withProgress<T>(session: Session, tag: string, work: Promi
     session.putStatus('OK', 'Still at it', code);
     // A connection that is gone is found out by whoever writes next.
     session.flush().catch(() => undefined);
-  }, imapLimits.progressEveryMs);
+  }, session.service.progressEveryMs);
   try {
     return await work;
   } finally {

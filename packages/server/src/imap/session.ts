@@ -63,6 +63,8 @@ export interface ImapService {
   readonly authenticator: Authenticator;
   /** Passwords without TLS, from this very machine only; for the lab. */
   readonly plainAllowed: boolean;
+  /** While something takes long. RFC 9585. */
+  readonly progressEveryMs: number;
 }
 
 export class Session implements FeedListener {

@@ -3,10 +3,10 @@
  * says so from time to time. RFC 9585 (INPROGRESS).
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountId, MailboxId, ModSeq } from '@merpati/store/ids.ts';
 import { modSeq } from '@merpati/store/ids.ts';
 import type { Criterion, Found, SortKey } from '@merpati/store/search.ts';
+import { withProgress } from '../progress.ts';
 import type { Session } from '../session.ts';
 
 export interface SearchedFor {
@@ -26,9 +26,6 @@ export interface Outcome {
   readonly modseq: ModSeq;
 }
 
-/** RFC 9585 §3: every ten to fifteen seconds. */
-const progressMs = 10_000;
-
 /** Throws SearchTooBig. */
 export async function findMessages(session: Session, search: SearchedFor): Promise<Outcome> {
   const { owner, mailbox, criteria, order, largestUid } = search;
@@ -37,7 +34,7 @@ export async function findMessages(session: Session, search: SearchedFor): Promi
   let modseq = modSeq(0);
   const query = { mailboxes: [mailbox], criteria, order };
   const slices = session.store.search(owner, query);
-  for await (const slice of withProgress(session, slices, search.tag)) {
+  for await (const slice of watched(session, slices, search.tag)) {
     const known = slice.uids.every((one) => one <= largestUid)
       ? slice.uids
       : slice.uids.filter((one) => one <= largestUid);
@@ -54,7 +51,8 @@ export async function findMessages(session: Session, search: SearchedFor): Promi
   return { uids, modseq };
 }
 
-async function* withProgress(
+/** What comes of the store; the client hears meanwhile that it is being looked for. */
+async function* watched(
   session: Session,
   slices: AsyncIterable<Found>,
   tag: string,
@@ -62,30 +60,12 @@ async function* withProgress(
   const iterator = slices[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = iterator.next();
-      while ((await firstOf(next)) === 'late') {
-        const code = { code: 'INPROGRESS', tag, done: null, goal: null } as const;
-        session.putStatus('OK', 'Still searching', code);
-        await session.flush();
-      }
-      const { done, value } = await next;
+      const { done, value } = await withProgress(session, tag, iterator.next());
       if (done === true) return;
       yield value;
     }
   } finally {
     // Nobody is there any more to be told: the store need not look further.
     await iterator.return?.();
-  }
-}
-
-async function firstOf(next: Promise<unknown>): Promise<'late' | 'there'> {
-  const stop = new AbortController();
-  const late = delay(progressMs, 'late' as const, { signal: stop.signal }).catch(
-    () => 'late' as const,
-  );
-  try {
-    return await Promise.race([late, next.then(() => 'there' as const)]);
-  } finally {
-    stop.abort();
   }
 }

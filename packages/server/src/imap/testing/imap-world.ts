@@ -74,6 +74,7 @@ export async function startImapWorld(
   const { tokens } = options;
   const authenticator = createAuthenticator([home], tokens === undefined ? {} : { tokens });
   const running = await startImap(home, authenticator, {
+    ...options,
     plainAllowed: options.plainAllowed ?? true,
   });
   t.after(async () => {
