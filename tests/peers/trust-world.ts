@@ -127,6 +127,10 @@ export class TrustWorld implements AsyncDisposable {
     return there;
   }
 
+  get delivery(): Delivery {
+    return this.#delivery;
+  }
+
   peer({ label }: Pick<TrustDomain, 'label'>, n = 1): ScriptedSmtp {
     const peer = this.peers.get(`${label} ${n}`);
     if (peer === undefined) throw new Error(`no peer ${n} at ${label}`);

@@ -51,7 +51,9 @@ export class Delivery {
     this.trouble = new HostTrouble(home.config.queue.retry_after_s);
     this.pool = new SessionPool(home.world);
     this.#policies = new StsPolicies(home.world, home.store);
-    this.#refreshing = setInterval(() => this.#refresh(), deliveryLimits.stsSweepMs).unref();
+    this.#refreshing = setInterval(() => {
+      void this.refreshPolicies();
+    }, deliveryLimits.stsSweepMs).unref();
   }
 
   async deliver(outgoing: Outgoing, route: Route): Promise<Delivered> {
@@ -73,6 +75,13 @@ export class Delivery {
   async close(): Promise<void> {
     clearInterval(this.#refreshing);
     await this.pool.close();
+  }
+
+  /** Policies of others are fetched anew before they end. RFC 8461 §10.2. */
+  async refreshPolicies(): Promise<void> {
+    await this.#policies.refresh(this.#stopping.signal).catch(() => {
+      // The store is in trouble and says so elsewhere; the policies hold as they are.
+    });
   }
 
   /** Breaks off what still runs. */
@@ -102,12 +111,6 @@ export class Delivery {
       attempt.tell(world, 'ok', code, { domain, hosts: sts.mx.slice(0, deliveryLimits.hostsMax) });
     }
     return { requireTls, waives, sts };
-  }
-
-  #refresh(): void {
-    this.#policies.refresh(this.#stopping.signal).catch(() => {
-      // The store is in trouble and says so elsewhere; the policies hold as they are.
-    });
   }
 
   async #tryHost(
