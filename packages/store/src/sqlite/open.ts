@@ -14,6 +14,7 @@ import { migrations } from './schema.ts';
 import { storePaths, syncDirectory, type StorePaths } from './segments/files.ts';
 import { segmentBytesMax } from './segments/format.ts';
 import { SqliteStore } from './store.ts';
+import { makeFence } from './writer/fence.ts';
 
 export interface StoreOptions {
   /** Created when it is not there, readable by its owner alone. */
@@ -62,6 +63,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       reserveBytes: options.reserveBytes ?? reserveBytesDefault,
       segmentBytesMax: options.segmentBytesMax ?? segmentBytesMax,
       nowMs: options.nowMs ?? Date.now(),
+      fence: makeFence(),
     });
     if (salvaged !== null) {
       const report = await repairSalvaged(store, salvaged);

@@ -51,6 +51,7 @@ import {
 } from '../ids.ts';
 import type { JourneyEvent, JourneyHead } from '../journey.ts';
 import { packKeywords } from './mailbox-counters.ts';
+import type { FenceCells } from './writer/fence.ts';
 import type { RecordChanges } from './writer/records.ts';
 import type { Loss } from './writer/repair.ts';
 import type { BlobMoves } from './writer/compaction.ts';
@@ -179,6 +180,8 @@ export interface Operations {
   noteSegments: { take: null; give: number };
   /** Runs in a group of its own. */
   repair: { take: { findings: readonly CheckFinding[] }; give: readonly Loss[] };
+  /** Readers see everything answered afterwards; see writer/fence.ts. */
+  reveal: { take: null; give: null };
   purgeAccount: { take: { account: AccountId }; give: boolean };
   purgeMailbox: { take: MailboxPlace; give: boolean };
 }
@@ -215,6 +218,7 @@ export interface WriterStart {
   readonly segmentBytesMax: number;
   /** When the store was opened. */
   readonly nowMs: number;
+  readonly fence: FenceCells;
 }
 
 /** Which changes a thread wants to hear of: `mail` is all but journeys and the queue. */

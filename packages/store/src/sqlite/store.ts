@@ -126,9 +126,9 @@ export class SqliteStore implements Store {
   }
 
   /** See join/join.ts. */
-  static join({ directory, freshFrom, reserveBytes, ...ports }: StoreTicket): SqliteStore {
+  static join({ directory, freshFrom, reserveBytes, fence, ...ports }: StoreTicket): SqliteStore {
     const paths = storePaths(directory);
-    const writer = WriterClient.join(ports.writer, (changes) => store.#committed(changes));
+    const writer = WriterClient.join(ports.writer, fence, (changes) => store.#committed(changes));
     const db = openForReading(paths.database);
     const reserve = { directory, bytes: reserveBytes };
     const keeper = new RemoteKeeper(ports.keeper, writer);
@@ -147,9 +147,16 @@ export class SqliteStore implements Store {
       directory: this.#paths.directory,
       freshFrom: this.#freshFrom,
       reserveBytes: this.#reserve.bytes,
+      fence: this.#writer.fence,
       writer: writer.port2,
       keeper: keeper.port2,
     };
+  }
+
+  /** For reading: everything that was answered is in it. */
+  async #upToDate(): Promise<Database> {
+    await this.#writer.revealed();
+    return this.#db;
   }
 
   // ---- bodies
@@ -159,17 +166,18 @@ export class SqliteStore implements Store {
   }
 
   async readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody> {
+    await this.#writer.revealed();
     const body = this.#bodies.find({ hash: item.bodyHash, prefix: item.message.prefix });
     if (body === null) throw new CorruptBlob('queue', 'the body of a queued message is not there');
     return body;
   }
 
   async readMessage(account: AccountId, content: ContentId): Promise<StoredBody | null> {
-    return openMessage(this.#db, this.#bodies, { account, content });
+    return openMessage(await this.#upToDate(), this.#bodies, { account, content });
   }
 
   async wholeMessages(account: AccountId, mailbox: MailboxId, slice: WholeSlice) {
-    return readWholeMessages(this.#db, this.#bodies, { account, mailbox, ...slice });
+    return readWholeMessages(await this.#upToDate(), this.#bodies, { account, mailbox, ...slice });
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {
@@ -189,6 +197,7 @@ export class SqliteStore implements Store {
   }
 
   async findAccount(id: AccountId) {
+    await this.#writer.revealed();
     return this.#directory.findAccount(id);
   }
 
@@ -196,8 +205,8 @@ export class SqliteStore implements Store {
     return directory.listDomains(this.#db);
   }
 
-  accounts() {
-    return directory.listAccounts(this.#db);
+  async accounts() {
+    return directory.listAccounts(await this.#upToDate());
   }
 
   aliases() {
@@ -209,7 +218,7 @@ export class SqliteStore implements Store {
   }
 
   async sent(account: AccountId, day: number) {
-    return directory.readSent(this.#db, account, day);
+    return directory.readSent(await this.#upToDate(), account, day);
   }
 
   async hasWrittenTo(account: AccountId, address: string) {
@@ -223,11 +232,11 @@ export class SqliteStore implements Store {
   // ---- mailboxes and messages
 
   async mailboxes(account: AccountId, options = { hidden: false }) {
-    return mailboxes.listMailboxes(this.#db, account, options.hidden);
+    return mailboxes.listMailboxes(await this.#upToDate(), account, options.hidden);
   }
 
   async mailbox(account: AccountId, which: MailboxId | string) {
-    return mailboxes.findMailbox(this.#db, account, which);
+    return mailboxes.findMailbox(await this.#upToDate(), account, which);
   }
 
   editMailbox(account: AccountId, edit: MailboxEdit) {
@@ -235,39 +244,39 @@ export class SqliteStore implements Store {
   }
 
   async subscriptions(account: AccountId) {
-    return mailboxes.listSubscriptions(this.#db, account);
+    return mailboxes.listSubscriptions(await this.#upToDate(), account);
   }
 
   async annotations(account: AccountId, mailbox: MailboxId | null) {
-    return mailboxes.listAnnotations(this.#db, account, mailbox);
+    return mailboxes.listAnnotations(await this.#upToDate(), account, mailbox);
   }
 
   async acl(account: AccountId, mailbox: MailboxId) {
-    return mailboxes.listAcl(this.#db, account, mailbox);
+    return mailboxes.listAcl(await this.#upToDate(), account, mailbox);
   }
 
   async sharedMailboxes(account: AccountId) {
-    return mailboxes.listShared(this.#db, account);
+    return mailboxes.listShared(await this.#upToDate(), account);
   }
 
   async keywords(account: AccountId, mailbox: MailboxId) {
-    return mailboxes.listKeywords(this.#db, account, mailbox);
+    return mailboxes.listKeywords(await this.#upToDate(), account, mailbox);
   }
 
-  firstUnseen(account: AccountId, mailbox: MailboxId) {
-    return listings.findFirstUnseen(this.#db, { account, mailbox });
+  async firstUnseen(account: AccountId, mailbox: MailboxId) {
+    return listings.findFirstUnseen(await this.#upToDate(), { account, mailbox });
   }
 
-  uids(account: AccountId, mailbox: MailboxId) {
-    return listings.listUids(this.#db, { account, mailbox });
+  async uids(account: AccountId, mailbox: MailboxId) {
+    return listings.listUids(await this.#upToDate(), { account, mailbox });
   }
 
   async flagRows(account: AccountId, mailbox: MailboxId, slice: UidSlice) {
-    return listings.listFlagRows(this.#db, { account, mailbox }, slice);
+    return listings.listFlagRows(await this.#upToDate(), { account, mailbox }, slice);
   }
 
-  flagTable(account: AccountId, mailbox: MailboxId, slice: UidSlice) {
-    return listings.readFlagTable(this.#db, { account, mailbox }, slice);
+  async flagTable(account: AccountId, mailbox: MailboxId, slice: UidSlice) {
+    return listings.readFlagTable(await this.#upToDate(), { account, mailbox }, slice);
   }
 
   async messages(
@@ -275,7 +284,7 @@ export class SqliteStore implements Store {
     mailbox: MailboxId,
     slice: { readonly fromUid: Uid; readonly limit: number },
   ) {
-    return mailboxes.listMessages(this.#db, { account, mailbox }, slice);
+    return mailboxes.listMessages(await this.#upToDate(), { account, mailbox }, slice);
   }
 
   setFlags(edit: FlagEdit) {
@@ -306,7 +315,7 @@ export class SqliteStore implements Store {
     account: AccountId,
     query: { readonly mailbox?: MailboxId; readonly since: ModSeq; readonly limit: number },
   ) {
-    return mailboxes.readChanges(this.#db, account, query);
+    return mailboxes.readChanges(await this.#upToDate(), account, query);
   }
 
   async mailboxChanges(
@@ -314,12 +323,12 @@ export class SqliteStore implements Store {
     mailbox: MailboxId,
     query: { readonly since: ModSeq; readonly limit: number },
   ) {
-    return mailboxes.readMailboxChanges(this.#db, { account, mailbox }, query);
+    return mailboxes.readMailboxChanges(await this.#upToDate(), { account, mailbox }, query);
   }
 
   async details(...ask: Parameters<Store['details']>) {
     const [account, mailbox, slice, wanted] = ask;
-    return listDetails(this.#db, { account, mailbox }, slice, wanted);
+    return listDetails(await this.#upToDate(), { account, mailbox }, slice, wanted);
   }
 
   search(account: AccountId, query: SearchQuery) {
@@ -340,16 +349,16 @@ export class SqliteStore implements Store {
 
   // ---- POP3
 
-  maildrop(account: AccountId) {
-    return mailboxes.readMaildrop(this.#db, account);
+  async maildrop(account: AccountId) {
+    return mailboxes.readMaildrop(await this.#upToDate(), account);
   }
 
   popUpdate(update: PopUpdate) {
     return this.#writer.perform('pop', update);
   }
 
-  downloaded(account: AccountId) {
-    return mailboxes.listDownloaded(this.#db, account);
+  async downloaded(account: AccountId) {
+    return mailboxes.listDownloaded(await this.#upToDate(), account);
   }
 
   restoreDownloaded(account: AccountId, emails: readonly EmailId[] | 'all', nowMs: number) {
@@ -387,15 +396,15 @@ export class SqliteStore implements Store {
   }
 
   async nextDue(skipDomains: readonly string[]) {
-    return queue.nextDue(this.#db, skipDomains);
+    return queue.nextDue(await this.#upToDate(), skipDomains);
   }
 
   async queue(filter: QueueFilter, limit: number) {
-    return queue.listQueue(this.#db, filter, limit);
+    return queue.listQueue(await this.#upToDate(), filter, limit);
   }
 
   async queueCount() {
-    return queue.countQueue(this.#db);
+    return queue.countQueue(await this.#upToDate());
   }
 
   editQueue(filter: QueueFilter, edit: QueueEdit, events: readonly JourneyEvent[]) {
@@ -439,19 +448,19 @@ export class SqliteStore implements Store {
   }
 
   async journey(id: JourneyId) {
-    return journeys.readJourney(this.#db, id);
+    return journeys.readJourney(await this.#upToDate(), id);
   }
 
-  journeys(search: JourneySearch) {
-    return journeys.searchJourneys(this.#db, search);
+  async journeys(search: JourneySearch) {
+    return journeys.searchJourneys(await this.#upToDate(), search);
   }
 
   async journeysByPrefix(prefix: string) {
-    return journeys.journeysByPrefix(this.#db, prefix);
+    return journeys.journeysByPrefix(await this.#upToDate(), prefix);
   }
 
   async mayRead(account: AccountId, journey: JourneyId) {
-    return journeys.mayRead(this.#db, account, journey);
+    return journeys.mayRead(await this.#upToDate(), account, journey);
   }
 
   pruneJourneys(beforeMs: number) {

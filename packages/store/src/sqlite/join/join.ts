@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Store } from '../../contract.ts';
 import { SqliteStore } from '../store.ts';
+import type { FenceCells } from '../writer/fence.ts';
 
 /** To be sent to the thread, with its ports as the list of what is transferred. */
 export interface StoreTicket {
@@ -14,6 +15,7 @@ export interface StoreTicket {
   /** Segments from this one on lie in the page cache: see read/bodies.ts. */
   readonly freshFrom: number;
   readonly reserveBytes: number;
+  readonly fence: FenceCells;
   readonly writer: MessagePort;
   readonly keeper: MessagePort;
 }

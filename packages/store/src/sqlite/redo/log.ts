@@ -91,14 +91,6 @@ export class RedoLog {
     this.#end += size;
   }
 
-  /** The last record came to nothing after all: its transaction was not committed. */
-  takeBack(start: number): void {
-    this.#end = start;
-    if (this.#isBroken) return;
-    this.#write(Buffer.alloc(headerBytes), start);
-    this.#number -= 1;
-  }
-
   /** Is there anything that would be done again? */
   get isAhead(): boolean {
     return !this.#isKept && this.#number > this.#floor;
@@ -119,10 +111,6 @@ export class RedoLog {
     if (!this.isAhead) return;
     this.#isKept = true;
     this.#isBroken = true;
-  }
-
-  get end(): number {
-    return this.#end;
   }
 
   close(): void {

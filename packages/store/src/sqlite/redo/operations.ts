@@ -13,6 +13,12 @@ interface Kept {
   readonly places: readonly PackedPlace[];
 }
 
+/** An operation with the places of its bodies, ready to be done. */
+export interface Placed<T extends Operation = Operation> {
+  readonly operation: T;
+  readonly bodies: readonly PlacedBody[];
+}
+
 /** What only adds messages, all of them small, can be done again from the log. */
 export function isRedoable(operation: Operation): operation is Redoable {
   if (operation.name === 'accept') return operation.take.body.spool === null;
@@ -22,7 +28,8 @@ export function isRedoable(operation: Operation): operation is Redoable {
 
 const bare = (body: PackedBody): PackedBody => ({ ...body, raw: null });
 
-function withoutOctets(operation: Redoable): Redoable {
+/** As the log keeps it; its bodies lie in the segment. */
+export function withoutOctets(operation: Redoable): Redoable {
   if (operation.name === 'accept') {
     return { name: 'accept', take: { ...operation.take, body: bare(operation.take.body) } };
   }
@@ -30,22 +37,18 @@ function withoutOctets(operation: Redoable): Redoable {
   return { name: 'append', take: { ...operation.take, messages } };
 }
 
-export function writeOperations(
-  tasks: readonly { readonly operation: Operation; readonly bodies: readonly PlacedBody[] }[],
-): string {
+/** Of operations without octets. */
+export function writeOperations(tasks: readonly Placed<Redoable>[]): string {
   const kept = tasks.map(({ operation, bodies }): Kept => {
-    if (!isRedoable(operation)) throw new Error(`${operation.name} cannot be done again`);
     const places = bodies.map(({ place }): PackedPlace => {
       return [place.segment, place.offset, place.storedSize, place.rawSize];
     });
-    return { operation: withoutOctets(operation), places };
+    return { operation, places };
   });
   return JSON.stringify(kept);
 }
 
-export function readOperations(
-  text: string,
-): { readonly operation: Redoable; readonly bodies: readonly PlacedBody[] }[] {
+export function readOperations(text: string): Placed<Redoable>[] {
   return (JSON.parse(text) as Kept[]).map(({ operation, places }) => {
     const packed =
       operation.name === 'accept'

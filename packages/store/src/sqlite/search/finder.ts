@@ -45,7 +45,9 @@ export class Finder {
     return this.#search.threads(account, query);
   }
 
-  indexed(account: AccountId): Promise<void> {
+  /** All that was answered is read: it must be to be seen first. */
+  async indexed(account: AccountId): Promise<void> {
+    await this.#writer.revealed();
     return this.#index.indexed(account);
   }
 

@@ -5,6 +5,7 @@
 
 import { MessagePort, Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../../contract.ts';
+import { Fence, type FenceCells } from './fence.ts';
 import type {
   Failure,
   FromWriter,
@@ -43,6 +44,7 @@ export class WriterClient {
   #nextId = 1;
   #state: 'open' | 'closing' | 'closed' | 'broken' = 'open';
   #cause: unknown = undefined;
+  readonly #fence: Fence;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
   /** Resolves when nobody waits any more, once it is asked for. */
@@ -50,9 +52,11 @@ export class WriterClient {
 
   private constructor(
     line: Worker | MessagePort,
+    fence: FenceCells,
     onCommit: (changes: readonly PackedChange[]) => void,
   ) {
     this.#line = line;
+    this.#fence = new Fence(fence);
     this.#onCommit = onCommit;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = promise;
@@ -80,7 +84,7 @@ export class WriterClient {
       workerData: start,
       name: 'store-writer',
     });
-    const client = new WriterClient(worker, onCommit);
+    const client = new WriterClient(worker, start.fence, onCommit);
     await client.#ready.promise;
     return client;
   }
@@ -88,9 +92,10 @@ export class WriterClient {
   /** Of another thread's writer, by a port that it was given with `connect`. */
   static join(
     port: MessagePort,
+    fence: FenceCells,
     onCommit: (changes: readonly PackedChange[]) => void,
   ): WriterClient {
-    const client = new WriterClient(port, onCommit);
+    const client = new WriterClient(port, fence, onCommit);
     client.#ready.resolve();
     return client;
   }
@@ -111,6 +116,30 @@ export class WriterClient {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
     });
+  }
+
+  /** For another thread that joins. */
+  get fence(): FenceCells {
+    return this.#fence.cells;
+  }
+
+  /** Another number than before: there is something new to read. */
+  get commits(): number {
+    return this.#fence.commits;
+  }
+
+  /** A promise when something was answered that is not to be read yet: read after it. */
+  revealed(): void | Promise<void> {
+    return this.#fence.isAhead ? this.#reveal() : undefined;
+  }
+
+  /** On a full disk what is there can still be read. */
+  async #reveal(): Promise<void> {
+    try {
+      await this.perform('reveal', null);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || error.reason === 'closed') throw error;
+    }
   }
 
   listen(to: Hears): void {

@@ -32,6 +32,7 @@ const upkeep = [
   'purgeMailbox',
   'reindex',
   'repair',
+  'reveal',
 ] as const;
 
 type Upkeep = Extract<Operation, { name: (typeof upkeep)[number] }>;
@@ -123,6 +124,8 @@ function performUpkeep(context: WriterContext, operation: Upkeep): Answer {
       return context.blobs.openSegment;
     case 'repair':
       return repair(context, context.paths, operation.take.findings);
+    case 'reveal':
+      return null;
     case 'purgeAccount':
       return purgeAccount(context, operation.take.account);
     case 'purgeMailbox':

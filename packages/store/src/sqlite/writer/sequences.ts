@@ -16,7 +16,9 @@ const blockSize: Record<SequenceName, number> = {
 
 export class Sequences {
   readonly #db: Database;
-  readonly #next = new Map<SequenceName, number>();
+  #next = new Map<SequenceName, number>();
+  /** What `#next` was when the transaction began. */
+  #before: ReadonlyMap<SequenceName, number> = new Map();
   readonly #reserved = new Map<SequenceName, number>();
 
   constructor(db: Database) {
@@ -36,7 +38,17 @@ export class Sequences {
     return first;
   }
 
-  /** After a rollback. */
+  begun(): void {
+    this.#before = new Map(this.#next);
+  }
+
+  /** Whatever is done again gets the same numbers again. */
+  rolledBack(): void {
+    this.#next = new Map(this.#before);
+    this.#reserved.clear();
+  }
+
+  /** The database has been changed by other means. */
   forget(): void {
     this.#next.clear();
     this.#reserved.clear();

@@ -31,6 +31,7 @@ import { SegmentAppender } from '../segments/append.ts';
 import { storePaths, type StorePaths } from '../segments/files.ts';
 import { Blobs } from './blobs.ts';
 import { createContext } from './context.ts';
+import { Fence } from './fence.ts';
 import { GroupCommit, type Task } from './group.ts';
 import { perform } from './perform.ts';
 import { voidLeases } from './queue.ts';
@@ -42,6 +43,8 @@ const groupMax = 128;
 const tellStoredMs = 500;
 /** After a failed step (a full disk) of taking an account apart. */
 const removalPauseMs = 1000;
+/** How long an answered message waits for others to share its commit with, if nobody asks. */
+const restMs = 50;
 /** What one port hears of a group. */
 interface Own {
   readonly answers: (number | Answer)[];
@@ -61,6 +64,7 @@ class Writer {
   #indexer: Port | null = null;
   readonly #turn = new IndexTurn();
   #quietTimer: NodeJS.Timeout | null = null;
+  #restTimer: NodeJS.Timeout | null = null;
   #toldStoredMs = Number.NEGATIVE_INFINITY;
   #isPumping = false;
   #isRemovalPlanned = false;
@@ -80,7 +84,10 @@ class Writer {
     const epoch = this.#catchUp(start, paths);
     this.#redo = new RedoLog(paths, epoch);
     const reserve = { directory: start.directory, bytes: start.reserveBytes };
-    this.#group = new GroupCommit(this.#context, reserve, this.#redo);
+    this.#group = new GroupCommit(this.#context, reserve, {
+      redo: this.#redo,
+      fence: new Fence(start.fence),
+    });
     const removing = this.#db.all<{ account_id: number }>(
       'SELECT account_id FROM account WHERE removing = 1',
     );
@@ -181,8 +188,22 @@ class Writer {
       this.#turn.groupEnded(begunMs, performance.now());
     }
     this.#isPumping = false;
-    if (this.#closing !== null) this.#close(this.#closing);
-    else this.#goOnRemoving();
+    if (this.#closing !== null) {
+      this.#close(this.#closing);
+      return;
+    }
+    this.#goOnRemoving();
+    this.#restSoon();
+  }
+
+  /** What was answered becomes visible before long, also when nobody asks for it. */
+  #restSoon(): void {
+    if (!this.#group.isHolding) return;
+    this.#restTimer ??= setTimeout(() => {
+      this.#restTimer = null;
+      this.#group.rest();
+      this.#restSoon();
+    }, restMs);
   }
 
   /** A repair has a group of its own: it changes what others have in memory. */
@@ -287,6 +308,8 @@ class Writer {
    * way.
    */
   #restartWal(): void {
+    this.#group.rest();
+    if (this.#group.isHolding) return;
     this.#db.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(RESTART);');
     this.#db.exec('PRAGMA busy_timeout = 5000');
   }
@@ -299,9 +322,10 @@ class Writer {
   #close(port: Port): void {
     this.#closing = null;
     if (this.#quietTimer !== null) clearTimeout(this.#quietTimer);
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
     try {
       this.#blobs.sync();
-      this.#group.sync(true);
+      this.#group.close();
       this.#db.exec('BEGIN IMMEDIATE');
       this.#context.sequences.settle();
       this.#blobs.noteSegments();
