@@ -42,4 +42,13 @@ export interface Home {
 }
 
 /** What can be made to go wrong in the lab. */
-export type Fault = 'greylist' | 'busy' | 'down' | 'slow' | 'no-tls' | 'bad-certificate' | 'full';
+export type Fault =
+  | 'greylist'
+  | 'busy'
+  | 'down'
+  | 'slow'
+  | 'no-tls'
+  | 'bad-certificate'
+  | 'full'
+  | 'forged-sender'
+  | 'breaks-dkim';

@@ -51,9 +51,14 @@ export function createClockUs(
 }
 
 function dial(target: DialTarget): Promise<Socket> {
-  const { address, port, timeoutMs, signal } = target;
+  const { address, port, timeoutMs, signal, localAddress } = target;
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port, noDelay: true });
+    const socket = connect({
+      host: address,
+      port,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     const fail = (error: Error) => {
       finish();
       socket.destroy();

@@ -82,6 +82,8 @@ export interface DialTarget {
   readonly port: number;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Where to connect from; the system chooses unless told. */
+  readonly localAddress?: string;
 }
 
 export interface World {

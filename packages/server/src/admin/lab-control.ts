@@ -12,10 +12,12 @@ export const homeFaults = [
   'no-tls',
   'bad-certificate',
   'full',
+  'forged-sender',
+  'breaks-dkim',
 ] as const satisfies readonly Fault[];
 
 /** Played by the DNS, for one domain. */
-export const dnsFaults = ['dns-servfail', 'dns-timeout', 'dns-nxdomain'] as const;
+export const dnsFaults = ['dns-servfail', 'dns-timeout', 'dns-nxdomain', 'wrong-spf'] as const;
 export type DnsFault = (typeof dnsFaults)[number];
 
 export type LabFault = Fault | DnsFault;

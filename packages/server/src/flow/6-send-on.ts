@@ -8,6 +8,7 @@ import { CorruptBlob, StoreUnavailable, type Settlement } from '@merpati/store/c
 import { formatJourneyId, type JourneyEvent } from '@merpati/store/journey.ts';
 import type { Delivered, Delivery } from '../delivery/deliver.ts';
 import { findRoute } from '../delivery/find-route.ts';
+import { withFooter } from '../delivery/footer.ts';
 import { failure } from '../delivery/verdict.ts';
 import type { Home } from '../home.ts';
 import { deliverHere, isOurs } from '../queue/deliver-here.ts';
@@ -64,7 +65,8 @@ async function attempt(home: Home, delivery: Delivery, group: Group): Promise<De
     if (route.kind === 'none') {
       return { verdicts: items.map(() => route.failure), events: [route.event], isUntried: false };
     }
-    const content = await home.store.readQueued(first);
+    const stored = await home.store.readQueued(first);
+    const content = home.faults.has('breaks-dkim') ? withFooter(stored) : stored;
     const recipients = items.map(({ recipient, notify, orcpt }) => ({
       address: recipient,
       notify,

@@ -16,8 +16,10 @@ export interface LabPort {
 }
 
 export interface LabWorld extends World {
-  /** Breaks what is open to that address: a fault must be felt at once. */
+  /** Breaks what is open to or from that address: a fault must be felt at once. */
   cut(address: string): void;
+  /** For one server: what it opens comes from its own address. */
+  dialFrom(address: () => string): World['dial'];
 }
 
 export function createLabWorld(
@@ -32,7 +34,23 @@ export function createLabWorld(
     socket.once('close', () => sockets.delete(socket));
     return socket;
   };
+  const dial = async (target: DialTarget): Promise<Socket> => {
+    const known = ports.find((one) => one.address === target.address && one.port === target.port);
+    if (known !== undefined) {
+      const place = known.real();
+      if (place === null) return refuse(target, 'ECONNREFUSED');
+      return keep(target.address, await dialOn(real, { ...target, ...place }));
+    }
+    const isLocal = target.address === '::1' || target.address.startsWith('127.');
+    return isLocal ? dialOn(real, target) : refuse(target, 'ENETUNREACH');
+  };
   return {
+    dialFrom: (address) => async (target) => {
+      const localAddress = address();
+      const isIpv4 = target.address !== '::1';
+      const socket = await dial(isIpv4 ? { ...target, localAddress } : target);
+      return keep(localAddress, socket);
+    },
     cut(address) {
       for (const socket of open.get(address) ?? []) socket.destroy();
     },
@@ -43,17 +61,20 @@ export function createLabWorld(
     dns: newResolver(),
     // The lab has one, whatever its address.
     nameServer: newResolver,
-    async dial(target) {
-      const known = ports.find((one) => one.address === target.address && one.port === target.port);
-      if (known !== undefined) {
-        const place = known.real();
-        if (place === null) return refuse(target, 'ECONNREFUSED');
-        return keep(target.address, await real.dial({ ...target, ...place }));
-      }
-      const isLocal = target.address === '::1' || target.address.startsWith('127.');
-      return isLocal ? real.dial(target) : refuse(target, 'ENETUNREACH');
-    },
+    dial,
   };
+}
+
+/** Linux has all of 127.0.0.0/8. Elsewhere it comes from 127.0.0.1, and is not judged. */
+async function dialOn(real: World, target: DialTarget): Promise<Socket> {
+  try {
+    return await real.dial(target);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL';
+    if (!isMissing || target.localAddress === undefined) throw error;
+    const { localAddress: _, ...rest } = target;
+    return real.dial(rest);
+  }
 }
 
 function refuse(target: DialTarget, code: string): Promise<never> {

@@ -208,6 +208,43 @@ describe('the lab', { concurrency: 4 }, () => {
     assert.deepEqual(await lab.connection.call('lab.fault', {}), []);
   });
 
+  test('who forges is refused; a forwarder that writes below breaks what was proven', async (t) => {
+    const lab = await makeLab(t);
+    const { connection } = lab;
+    const on = (name: LabFault, domain: string) =>
+      connection.call('lab.fault', { fault: name, on: true, domain });
+    const judged = async (to: string) => {
+      const id = await send(lab, { to: [to] });
+      const view = await until(lab, id, (one) => codesOf(one).includes('store.stored'));
+      return codesOf(view).filter((code) => /^(?:spf|dkim|dmarc)\./.test(code));
+    };
+    const refused = async (to: string) => {
+      const id = await send(lab, { to: [to] });
+      const { lanes } = verdictOf(await until(lab, id, (one) => kindOf(one) === 'failed'));
+      const [verdict] = lanes.map((lane) => lane.verdict);
+      return verdict?.kind === 'failed' ? verdict.reply : '';
+    };
+    assert.deepEqual(await judged('friend@surat.test'), [
+      'spf.pass',
+      'dkim.pass',
+      'dkim.pass',
+      'dmarc.pass',
+    ]);
+    // Back by way of an alias: our address has sent it, theirs brings it.
+    const targets = ['you@merpati.test'];
+    await connection.call('alias.put', { address: 'balik@surat.test', targets, mode: 'add' });
+    const back = await judged('balik@surat.test');
+    assert.deepEqual(back.slice(-4), ['spf.fail', 'dkim.pass', 'dkim.pass', 'dmarc.pass']);
+    await on('breaks-dkim', 'surat.test');
+    assert.match(await refused('balik@surat.test'), /^550 5\.7\.26 .* SPF fail, DKIM fail,/);
+    await on('wrong-spf', 'merpati.test');
+    await delay(2100);
+    const moved = await judged('friend@surat.test');
+    assert.deepEqual(moved.slice(-4), ['spf.fail', 'dkim.pass', 'dkim.pass', 'dmarc.pass']);
+    await on('forged-sender', 'merpati.test');
+    assert.match(await refused('friend@surat.test'), /^550 5\.7\.26 .* SPF fail, DKIM none,/);
+  });
+
   test('a domain that does not exist bounces at once, and the sender is told', async (t) => {
     const lab = await makeLab(t);
     const id = await send(lab, { to: ['x@gmail.com', 'nobody@surat.test'] });

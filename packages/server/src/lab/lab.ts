@@ -27,10 +27,10 @@ import type { Certificates, Fault, Home } from '../home.ts';
 import { startControlSocket } from '../http/control-socket.ts';
 import { careForKeys } from '../signing/key-care.ts';
 import { openHome, runHome, type Running } from '../serve.ts';
-import type { World } from '../world.ts';
 import { makeWrongCertificate, openAuthority, type Authority } from './authority.ts';
 import { startDnsServer, type DnsServer } from './dns-server.ts';
 import { createLabWorld, type LabWorld } from './lab-world.ts';
+import type { World } from '../world.ts';
 import type { LabPorts } from './ports.ts';
 import { createZone } from './zone.ts';
 
@@ -64,6 +64,8 @@ export interface Lab {
 
 /** Stands for a server in the DNS; the lab's `dial` knows where it really is. */
 const addresses = ['127.0.0.11', '127.0.0.12'] as const;
+/** Nobody's server: what the fault `forged-sender` sends comes from there. */
+const strangersAddress = '127.0.0.66';
 const domains = ['merpati.test', 'surat.test'] as const;
 const here = '127.0.0.1';
 
@@ -164,7 +166,7 @@ function worldOf(
 async function openServer(
   options: LabOptions,
   about: {
-    readonly world: World;
+    readonly world: LabWorld;
     readonly authority: Authority;
     readonly domain: string;
     readonly index: number;
@@ -179,7 +181,10 @@ async function openServer(
   const faults = new Set<Fault>();
   const config = configOf(options, { hostname, domain, index: about.index });
   const log = options.log(hostname);
-  return { home: await openHome(config, world, { log, faults, tls: good }), faults, good };
+  const own = addresses[about.index] ?? here;
+  const from = (): string => (faults.has('forged-sender') ? strangersAddress : own);
+  const ownWorld = { ...world, dial: world.dialFrom(from) };
+  return { home: await openHome(config, ownWorld, { log, faults, tls: good }), faults, good };
 }
 
 function configOf(
@@ -299,6 +304,7 @@ function createControl(lab: {
       if (on) server.faults.add(fault);
       else server.faults.delete(fault);
       lab.world.cut(addresses[lab.servers.indexOf(server)] ?? here);
+      if (fault === 'forged-sender') lab.world.cut(strangersAddress);
       home.tls = server.faults.has('bad-certificate') ? await wrongCertificate(home) : server.good;
     },
   };

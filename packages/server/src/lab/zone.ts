@@ -45,8 +45,25 @@ export function createZone(hosts: readonly LabHost[], faults: DnsFaults): Zone {
       if (fault === 'dns-servfail') return { kind: 'servfail' };
       if (fault === 'dns-timeout') return { kind: 'silent' };
       if (fault === 'dns-nxdomain') return { kind: 'nothing' };
-      return answerFor(name, await recordsOf(hosts));
+      const answer = answerFor(name, await recordsOf(hosts));
+      return fault === 'wrong-spf' ? withWrongSpf(answer) : answer;
     },
+  };
+}
+
+/** Somebody else's address: the record was not changed when the server moved. */
+const wrongSpf: RecordData = {
+  type: 'TXT',
+  strings: [Buffer.from('v=spf1 ip4:192.0.2.1 -all')],
+};
+
+function withWrongSpf(answer: ZoneAnswer): ZoneAnswer {
+  if (answer.kind !== 'found') return answer;
+  const isSpf = (data: RecordData): boolean =>
+    data.type === 'TXT' && Buffer.concat(data.strings).toString().startsWith('v=spf1');
+  return {
+    kind: 'found',
+    records: answer.records.map((data) => (isSpf(data) ? wrongSpf : data)),
   };
 }
 

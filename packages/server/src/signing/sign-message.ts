@@ -60,6 +60,8 @@ function authorOf(head: Head): string | null {
 
 export async function signMessage(home: Home, incoming: Incoming): Promise<Signed> {
   const { kind, account } = incoming.session;
+  // Who forges has no key.
+  if (home.faults.has('forged-sender')) return unsigned;
   if (!home.config.dkim.sign || (kind !== 'submission' && kind !== 'internal')) return unsigned;
   // From may be one that we have just added, in the name of the account.
   const author = authorOf(incoming.head) ?? domainOf(account?.address);
