@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -121,8 +121,10 @@ function spoil(directory: string, text: string): void {
     const bytes = readFileSync(path);
     const at = bytes.indexOf(text);
     if (at < 0) continue;
-    bytes[at] = bytes[at]! ^ 1;
-    writeFileSync(path, bytes);
+    // In its place: a file that is written anew is empty for a moment, and others read it too.
+    const file = openSync(path, 'r+');
+    writeSync(file, Uint8Array.of(bytes[at]! ^ 1), 0, 1, at);
+    closeSync(file);
     return;
   }
   assert.fail(`${text} lies in no segment`);
