@@ -84,23 +84,35 @@ function gaveUp({ world }: Context, item: QueueItem, verdict: Failure): Decision
 
 /** The time is over; nothing was tried any more. */
 export function expired({ world }: Pick<Context, 'world'>, item: QueueItem): Decision {
-  const text = item.lastReply ?? 'it was not tried in time';
+  const { status, text } = lastWord(item.lastReply ?? 'it was not tried in time');
   const args = { reply: text, attempts: item.attempts };
   const event = { stage: 'bounce', state: 'fail', code: 'queue.expired', args } as const;
   return {
     item,
     outcome: { kind: 'failed', reply: text },
     events: [{ atUs: world.nowUs(), ...event, rcpt: item.recipient }],
-    // RFC 3463 §3.5, X.4.7. The last reply says why, if it was one.
+    // The last reply says why, if it was one.
     report: {
       kind: 'failure',
-      status: '4.4.7',
+      status,
       text,
       isReply: /^[45][0-9]{2} /.test(text),
       remote: null,
       willRetryUntilMs: null,
     },
   };
+}
+
+/** RFC 3463 §3.5: X.4.7 when the time is over. What was not safe enough to the end is X.7.n. */
+function lastWord(lastReply: string): { readonly status: string; readonly text: string } {
+  const [, detail, text] = /^4(\.7\.[0-9]{1,3}) (.+)$/s.exec(lastReply) ?? [];
+  if (detail === undefined || text === undefined) return { status: '4.4.7', text: lastReply };
+  return { status: `5${detail}`, text };
+}
+
+/** What the queue keeps of it: of our own words about safety the status too, for the end. */
+function keptReply({ status, text, isReply }: Failure): string {
+  return !isReply && status.startsWith('4.7.') ? `${status} ${text}` : text;
 }
 
 function postponed(context: Context, item: QueueItem, verdict: Failure): Decision {
@@ -111,7 +123,9 @@ function postponed(context: Context, item: QueueItem, verdict: Failure): Decisio
   const curve = config.queue.retry_after_s;
   const chance = world.random();
   const dueMs = nextAttemptMs({ attempts, nowMs, expiresMs, curve, chance });
-  if (dueMs === null) return expired(context, { ...item, attempts, lastReply: verdict.text });
+  if (dueMs === null) {
+    return expired(context, { ...item, attempts, lastReply: keptReply(verdict) });
+  }
   const isLate = nowMs - item.createdMs >= config.queue.delay_notice_after_s * 1000;
   const mustTell = isLate && !item.delayNoticeSent;
   const { status, text, isReply, remote } = verdict;
@@ -128,7 +142,7 @@ function postponed(context: Context, item: QueueItem, verdict: Failure): Decisio
     outcome: {
       kind: 'later',
       dueMs,
-      reply: text,
+      reply: keptReply(verdict),
       delayNoticeSent: item.delayNoticeSent || mustTell,
     },
     events: [

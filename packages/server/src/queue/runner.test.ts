@@ -361,6 +361,22 @@ test('after four hours the sender hears of it, after five days it comes back', a
   assert.ok((await scene.codes(journey)).includes('queue.expired'));
 });
 
+test('what was not safe enough to the end comes back saying so (5.7.x)', async () => {
+  await using scene = await setUp({
+    zone: surat,
+    servers: { '127.0.1.1': {} },
+    config: { routes: [{ domain: 'surat.test', host: 'mx.surat.test', port: 25, tls: 'require' }] },
+  });
+  await scene.enqueue({ to: ['friend@surat.test'] });
+  await scene.run();
+  scene.world.aheadMs += 6 * 86_400_000;
+  await scene.run();
+  const [letter] = await inbox(scene);
+  const [about] = readDsn(Buffer.from(letter ?? ''))?.recipients ?? [];
+  assert.equal(about?.status, '5.7.10');
+  assert.match(String(letter), /offers no TLS, which the route requires/);
+});
+
 test('success is reported by who knows DSN, else by us (RFC 3461 §5.2.2)', async () => {
   await using scene = await setUp({
     zone: { ...surat, 'old.test': [{ type: 'A', address: '127.0.1.2' }] },
