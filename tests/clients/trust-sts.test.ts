@@ -23,8 +23,8 @@ const saying =
 
 interface There {
   readonly there: TrustWorld;
-  at(label: string): TrustDomain;
-  step(name: string, run: () => Promise<void>): Promise<void>;
+  readonly at: (label: string) => TrustDomain;
+  readonly step: (name: string, run: () => Promise<void>) => Promise<void>;
 }
 
 /** Each domain has a server that nobody has certified. */

@@ -77,6 +77,7 @@ function configuration(folder: string, port: number, { zones, anchors }: Unbound
   qname-minimisation: no
   module-config: "validator iterator"
   ede: yes
+  aggressive-nsec: no
   cache-max-ttl: 0
   cache-max-negative-ttl: 0
   local-zone: "test." nodefault
