@@ -7,7 +7,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { domainToASCII } from 'node:url';
+import { connect } from 'node:net';
+import { readJourneyId } from '@merpati/store/journey.ts';
+import { createAuthenticator } from '../accounts/authenticate.ts';
+import { startImap } from '../imap/listeners.ts';
+import { verdictOf as journeyVerdict } from '../journey/verdict.ts';
 import { gatherJourney } from '../journey/view.ts';
+import { startPop3 } from '../pop3/listeners.ts';
 import type { DmarcOutcome } from '../reports/outcomes.ts';
 import {
   address,
@@ -196,6 +202,55 @@ describe('forgeries', () => {
     assert.match(refused, /^550 5\.7\.26/);
   });
 });
+
+test('what goes to Junk is there for IMAP, not for POP3, and its journey says so', async () => {
+  await using world = await judgingHome(names);
+  const reply = await world.send(
+    stranger,
+    { ...rina, sender: '' },
+    letter.replace('contoh.test', 'hati.test'),
+  );
+  const id = readJourneyId(/Ok: (\w+)$/.exec(reply)?.[1] ?? '');
+  const view = await gatherJourney([world.home], { home: world.home, id: id! });
+  const verdict = journeyVerdict(view!).lanes[0]?.verdict;
+  assert.deepEqual(verdict, { kind: 'filed', account: 'you@merpati.test', mailbox: 'Junk' });
+  const any = ['127.0.0.1:0'];
+  const listen = { ...world.home.config.listen, imap: any, pop3: any };
+  const home = { ...world.home, config: { ...world.home.config, listen } };
+  const authenticator = createAuthenticator([home]);
+  const imap = await startImap(home, authenticator, { plainAllowed: true });
+  const pop3 = await startPop3(home, authenticator, { plainAllowed: true });
+  try {
+    const port = (running: { addresses: readonly { port: number }[] }) =>
+      running.addresses[0]?.port;
+    const said = await converse(port(imap) ?? 0, [
+      'a LOGIN you@merpati.test merpati',
+      'b SELECT Junk',
+      'c FETCH 1 BODY[HEADER.FIELDS (AUTHENTICATION-RESULTS)]',
+      'd LOGOUT',
+    ]);
+    assert.match(said, /\* 1 EXISTS/);
+    assert.match(said, /dmarc=fail \(p=quarantine, put into Junk\) header\.from=hati\.test/);
+    const popped = ['USER you@merpati.test', 'PASS merpati', 'STAT', 'QUIT'];
+    assert.match(await converse(port(pop3) ?? 0, popped), /\r\n\+OK 0 0\r\n/);
+  } finally {
+    await Promise.all([imap.stop(), pop3.stop()]);
+  }
+});
+
+/** Line by line, each after the answer to the one before; until the server closes. */
+async function converse(port: number, lines: readonly string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const left = [...lines];
+  let said = '';
+  for await (const chunk of socket) {
+    said += String(chunk);
+    const isAnswered = /(?:^|\n)(?:\* OK|\+OK|[a-d] OK)[^\n]*\n$/.test(said);
+    const next = isAnswered ? left.shift() : undefined;
+    if (next !== undefined) socket.write(`${next}\r\n`);
+  }
+  return said;
+}
 
 describe('mail that others pass on', () => {
   test('a forwarder that changes nothing: the signature speaks', async () => {

@@ -73,6 +73,7 @@ function headOf(live: LiveJourney, events: readonly ShownEvent[]) {
 
 const lastWords: ReadonlySet<string> = new Set([
   'inbox',
+  'filed',
   'kept',
   'accepted',
   'failed',

@@ -87,6 +87,7 @@ export function verdictMark({ kind }: Pick<Verdict, 'kind'>): string {
     refused: '✕',
     cancelled: '✕',
     kept: '✓',
+    filed: '▲',
     held: '◌',
     queued: '◔',
     working: '◑',
@@ -104,7 +105,7 @@ const goodKinds: ReadonlySet<LaneVerdict['kind']> = new Set([
 function paintVerdict(kind: LaneVerdict['kind'], text: string, paint: Paint): string {
   if (goodKinds.has(kind)) return paint.ok(text);
   if (kind === 'failed' || kind === 'refused' || kind === 'cancelled') return paint.bad(text);
-  if (kind === 'delayed' || kind === 'held') return paint.warn(text);
+  if (kind === 'delayed' || kind === 'held' || kind === 'filed') return paint.warn(text);
   return paint.info(text);
 }
 
@@ -136,10 +137,12 @@ function laneText(lane: Lane, startedUs: number, reader: Reader, several = false
         `di kotak masuk ${whose} setelah ${took}`,
       );
     }
+    case 'filed':
     case 'kept': {
       const mailbox = clean(verdict.mailbox);
       const whose = clean(verdict.account || lane.rcpt);
-      return say(`put into ${mailbox} of ${whose}`, `ditaruh di ${mailbox} milik ${whose}`);
+      const [en, id] = verdict.kind === 'kept' ? ['put into', 'ditaruh di'] : ['in', 'di'];
+      return say(`${en} ${mailbox} of ${whose}`, `${id} ${mailbox} milik ${whose}`);
     }
     case 'accepted': {
       const host = clean(verdict.host);

@@ -8,6 +8,8 @@ import type { JourneyView, ShownEvent } from './view.ts';
 export type LaneVerdict =
   /** In a mailbox that we know of. */
   | { readonly kind: 'inbox'; readonly account: string }
+  /** In another one than the inbox: Junk. */
+  | { readonly kind: 'filed'; readonly account: string; readonly mailbox: string }
   /** Put into a mailbox by its owner: a draft, a copy of what was sent, an import. */
   | { readonly kind: 'kept'; readonly account: string; readonly mailbox: string }
   /** Another server has taken it over; what it does with it is beyond our view. */
@@ -64,13 +66,16 @@ const number = (value: unknown): number | null => (typeof value === 'number' ? v
 function step(before: LaneVerdict, event: ShownEvent): LaneVerdict | null {
   const { stage, code, args = {} } = event;
   if (code === 'store.stored' || code === 'store.duplicate') {
-    return { kind: 'inbox', account: text(args['account']) };
+    const account = text(args['account']);
+    const mailbox = text(args['mailbox']);
+    const isInbox = mailbox === '' || mailbox === 'INBOX';
+    return isInbox ? { kind: 'inbox', account } : { kind: 'filed', account, mailbox };
   }
   if (code === 'store.appended') {
     return { kind: 'kept', account: text(args['account']), mailbox: text(args['mailbox']) };
   }
   // Nothing takes it out again.
-  if (before.kind === 'inbox' || before.kind === 'kept') return null;
+  if (before.kind === 'inbox' || before.kind === 'filed' || before.kind === 'kept') return null;
   switch (code) {
     case 'route.alias':
     case 'route.forwarded':
@@ -115,6 +120,7 @@ const order = [
   'working',
   'queued',
   'accepted',
+  'filed',
   'inbox',
   'kept',
   'expanded',
