@@ -17,6 +17,18 @@ export const examineWords = {
     en: '{address} does not lead back to {host} ({names}); ask your provider for a PTR record',
     id: '{address} tidak kembali ke {host} ({names}); minta catatan PTR ke penyedia Anda',
   },
+  'doctor.dns.dnssec': {
+    en: 'the resolver validates DNSSEC, so DANE is on',
+    id: 'resolver memeriksa DNSSEC, jadi DANE aktif',
+  },
+  'doctor.dns.dnssec.untrusted': {
+    en: 'no resolver whose word on DNSSEC counts, so DANE is off; install one here (unbound)',
+    id: 'tak ada resolver tepercaya untuk DNSSEC, jadi DANE mati; pasang di mesin ini (unbound)',
+  },
+  'doctor.dns.dnssec.unvalidated': {
+    en: 'the resolver does not validate DNSSEC, so DANE is off; switch validation on there',
+    id: 'resolver tidak memeriksa DNSSEC, jadi DANE mati; aktifkan pemeriksaan di sana',
+  },
   'doctor.domains.none': {
     en: 'no domains yet; {command} domain add NAME',
     id: 'belum ada domain; {command} domain add NAMA',

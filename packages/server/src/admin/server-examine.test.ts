@@ -27,9 +27,13 @@ const good: Zone = {
   '_dmarc.contoh.id': [text('v=DMARC1; p=none')],
 };
 
-async function examine(zone: Zone, domain: string | null = 'contoh.id'): Promise<Examined> {
-  await using world = await createTestWorld(zone, { dnsTimeoutMs: 500 });
-  await using made = await testHome({ world: { dns: world.dns } });
+async function examine(
+  zone: Zone,
+  domain: string | null = 'contoh.id',
+  { signed = true, isTrusted = true } = {},
+): Promise<Examined> {
+  await using world = await createTestWorld(zone, { dnsTimeoutMs: 500, signed });
+  await using made = await testHome({ world: { dns: { ...world.dns, isTrusted } } });
   if (domain !== null) await made.addDomain(domain);
   const context = { homes: [made.home], lab: null, server: null } as const;
   const [examined] = (await perform(context, 'server.examine', {})) as Examined[];
@@ -49,12 +53,20 @@ test('all is well', async () => {
       'doctor.dns.host',
       'doctor.dns.ptr',
       'doctor.dns.ptr',
+      'doctor.dns.dnssec',
       'doctor.dns.mx',
       'doctor.dns.policy',
       'doctor.dns.policy',
     ],
     ...['doctor.disk.room', 'doctor.queue.moves', 'doctor.store.whole'],
   ]);
+});
+
+test('without somebody to validate DNSSEC there is no DANE', async () => {
+  const unsigned = await examine(good, 'contoh.id', { signed: false });
+  assert.deepEqual(troubles(unsigned), ['doctor.dns.dnssec.unvalidated']);
+  const untrusted = await examine(good, 'contoh.id', { isTrusted: false });
+  assert.deepEqual(troubles(untrusted), ['doctor.dns.dnssec.untrusted']);
 });
 
 test('each trouble has its name', async () => {

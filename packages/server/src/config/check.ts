@@ -187,6 +187,11 @@ function checkPlaces(config: Config): ConfigProblem[] {
     const at = `dns.servers[${i}]`;
     problems.push({ severity: 'error', code: 'config.dns.syntax', path: at, args: { value } });
   }
+  for (const [i, value] of config.dns.trust_ad.entries()) {
+    if (isIP(value) !== 0) continue;
+    const at = `dns.trust_ad[${i}]`;
+    problems.push({ severity: 'error', code: 'config.dns.trust', path: at, args: { value } });
+  }
   problems.push(
     ...checkNetworks('proxy.networks', config.proxy.networks),
     ...checkNetworks('checks.trusted_networks', config.checks.trusted_networks),

@@ -135,6 +135,10 @@ export const problemWords = {
     en: 'The folder {folder} cannot be written: {reason}.',
     id: 'Folder {folder} tidak bisa ditulisi: {reason}.',
   },
+  'config.dns.trust': {
+    en: '"{value}" is not the address of a resolver; write "192.0.2.53", without a port',
+    id: '"{value}" bukan alamat resolver; tulis "192.0.2.53", tanpa porta',
+  },
   'config.dns.syntax': {
     en: '"{value}" is not the address of a resolver; write "127.0.0.1" or "127.0.0.1:5353".',
     id: '"{value}" bukan alamat resolver; tulis "127.0.0.1" atau "127.0.0.1:5353".',

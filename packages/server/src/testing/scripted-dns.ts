@@ -109,8 +109,14 @@ export function replyTo(asked: Asked, over: Partial<DnsMessage> = {}): DnsMessag
 
 export type Zone = Readonly<Record<string, readonly RecordData[]>>;
 
-/** Authoritative answers from a zone, as the lab's server gives them; TTL 300, negative TTL 60. */
-export function answersFrom(zone: Zone): ScriptedDns['answer'] {
+/**
+ * Authoritative answers from a zone, as the lab's server gives them; TTL 300, negative TTL 60.
+ * `signed`: with AD, as from a resolver that has validated them.
+ */
+export function answersFrom(
+  zone: Zone,
+  { signed = false }: { readonly signed?: boolean } = {},
+): ScriptedDns['answer'] {
   return (asked) => {
     const records = zone[lowerName(asked.name)];
     const soa = {
@@ -135,6 +141,7 @@ export function answersFrom(zone: Zone): ScriptedDns['answer'] {
       rcode: records === undefined ? rcodes.nxDomain : rcodes.noError,
       answers: matching.map((data) => ({ name: asked.name, class: 1, ttlSeconds: 300, data })),
       authorities: matching.length === 0 ? [soa] : [],
+      authenticData: signed,
     });
   };
 }

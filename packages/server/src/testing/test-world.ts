@@ -26,9 +26,11 @@ export async function createTestWorld(
     readonly trust?: readonly string[];
     readonly random?: () => number;
     readonly dnsTimeoutMs?: number;
+    /** All answers count as validated. */
+    readonly signed?: boolean;
   } = {},
 ): Promise<TestWorld> {
-  const scriptedDns = await startScriptedDns(answersFrom(zone));
+  const scriptedDns = await startScriptedDns(answersFrom(zone, { signed: over.signed ?? false }));
   const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
   const world: TestWorld = {
     scriptedDns,

@@ -32,7 +32,7 @@ export const serverExamine = operation({
     const examined: Examined[] = [];
     for (const home of context.homes) {
       const { config, world } = home;
-      const names = [...(await ownName(home)), ...(await domains(home))];
+      const names = [...(await ownName(home)), await signatures(home), ...(await domains(home))];
       const findings = [...names, await disk(home), ...(await queue(home)), await store(home)];
       const problems = context.lab === null ? checkConfig(config, world.nowMs()) : [];
       examined.push({ server: config.hostname, config: problems, findings });
@@ -88,6 +88,16 @@ async function wayBack(home: Home, address: string): Promise<Finding> {
   return names.includes(host.toLowerCase())
     ? ok('doctor.dns.ptr', { address, host })
     : warning('doctor.dns.ptr.other', { address, host, names: names.join(', ') });
+}
+
+/** The root is signed: whoever validates says so of it. */
+async function signatures({ world }: Home): Promise<Finding> {
+  if (world.dns.isTrusted === false) return warning('doctor.dns.dnssec.untrusted', {});
+  const answer = await world.dns.query('', 'SOA');
+  if (answer.kind === 'error') return warning('doctor.dns.silent', { name: '.' });
+  return answer.authenticated
+    ? ok('doctor.dns.dnssec', {})
+    : warning('doctor.dns.dnssec.unvalidated', {});
 }
 
 async function domains(home: Home): Promise<Finding[]> {
