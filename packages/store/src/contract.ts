@@ -925,6 +925,8 @@ export interface Store extends RecordStore {
   indexed(account: AccountId): Promise<void>;
   /** Reads everything anew, of one account or of all; threads stay. Answers how many messages. */
   reindex(account: AccountId | 'all'): Promise<number>;
+  /** How many messages the index has not read yet. */
+  unindexed(account: AccountId | 'all'): Promise<number>;
 
   maildrop(account: AccountId): Promise<readonly MaildropEntry[]>;
   popUpdate(update: PopUpdate): Promise<{ readonly deleted: number }>;

@@ -32,6 +32,7 @@ import { serverExamine } from './operations/server-examine.ts';
 import { serverStatus } from './operations/server-status.ts';
 import { storeBackup } from './operations/store-backup.ts';
 import { storeCheck } from './operations/store-check.ts';
+import { storeReindex } from './operations/store-reindex.ts';
 import { storeRepair } from './operations/store-repair.ts';
 import { storeStats } from './operations/store-stats.ts';
 
@@ -72,6 +73,7 @@ export const streams = {
   'journey.tail': journeyTail,
   'mail.read': mailRead,
   'store.check': storeCheck,
+  'store.reindex': storeReindex,
   'store.repair': storeRepair,
 } as const;
 

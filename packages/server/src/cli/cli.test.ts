@@ -558,6 +558,18 @@ describe('with a lab', () => {
     assert.match(out, /\n {2}✓ mail for surat\.test comes to mx\.surat\.test\n/);
   });
 
+  test('store reindex: all of a store, or one account', async () => {
+    const one = await ask(['store', 'reindex', '--account', 'you@merpati.test', '--progress=json']);
+    assert.equal(one.code, 0, one.err);
+    assert.match(one.out, /^mx\.merpati\.test: \d+ messages read\n$/);
+    assert.match(one.err, /"what":"Reading","done":\d+,"total":\d+/);
+    const all = await ask(['store', 'reindex', '--json']);
+    assert.match(all.out, /"merpati\.store\.reindex\/1"/);
+    assert.match(all.out, /"server": ?"mx\.surat\.test"/);
+    const unknown = await ask(['store', 'reindex', '--account', 'nobody@merpati.test']);
+    assert.notEqual(unknown.code, 0);
+  });
+
   test('store: check, statistics, backup', async () => {
     const checked = await ask(['store', 'check', '--deep', '--progress=json']);
     const progress = checked.err.trim().split('\n');

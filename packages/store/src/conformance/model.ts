@@ -119,6 +119,7 @@ export type Model = Omit<
   | 'threads'
   | 'indexed'
   | 'reindex'
+  | 'unindexed'
   // A map is the whole of it: see suite-records.ts.
   | keyof RecordStore
 >;

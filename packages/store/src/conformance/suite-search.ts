@@ -135,6 +135,8 @@ export function searchSuite(engine: Engine): void {
           await store.reindex(place.account);
           await agree();
           await store.indexed(place.account);
+          assert.equal(await store.unindexed(place.account), 0);
+          assert.equal(await store.unindexed('all'), 0);
           assert.deepEqual((await store.check({ deep: true })).findings, []);
         });
       },

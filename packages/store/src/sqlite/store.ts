@@ -71,6 +71,7 @@ import * as mailboxes from './read/mailboxes.ts';
 import * as queue from './read/queue.ts';
 import * as records from './read/records.ts';
 import { Bodies } from './read/bodies.ts';
+import { countBacklog } from './index/backlog.ts';
 import { listDetails } from './search/details.ts';
 import { Listeners } from './read/listeners.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
@@ -345,6 +346,10 @@ export class SqliteStore implements Store {
 
   reindex(account: AccountId | 'all') {
     return this.#keeper.reindex(account);
+  }
+
+  async unindexed(account: AccountId | 'all') {
+    return countBacklog(this.#db, account);
   }
 
   // ---- POP3

@@ -20,6 +20,7 @@ export function register(store: Command, cli: () => Cli): void {
   store.helpCommand(false);
   registerCheck(store, cli);
   registerRepair(store, cli);
+  registerReindex(store, cli);
   store
     .command('stats')
     .summary(say('sizes and counts', 'ukuran dan jumlah'))
@@ -179,6 +180,43 @@ function registerRepair(store: Command, cli: () => Cli): void {
           for (const one of lost) showFinding(cli(), one);
         });
         if (lost.length > 0) process.exitCode = exitCodes.partly;
+      }
+    });
+}
+
+function registerReindex(store: Command, cli: () => Cli): void {
+  store
+    .command('reindex')
+    .summary(
+      say(
+        'read all messages anew for searching; mail goes on meanwhile',
+        'baca ulang semua email untuk pencarian; email tetap berjalan',
+      ),
+    )
+    .option('--account <address>', say('only of this account', 'hanya akun ini'))
+    .action(async (given: { account?: string }) => {
+      const { output, globals } = cli();
+      const what = say('cannot read messages anew', 'tidak bisa membaca ulang email');
+      if (globals.dryRun) {
+        const whose = given.account ?? say('all accounts', 'semua akun');
+        output.note(say(`Would read anew: ${whose}`, `Akan dibaca ulang: ${whose}`));
+        return;
+      }
+      const line = new ProgressLine(output);
+      const label = say('Reading', 'Membaca');
+      const input = given.account === undefined ? {} : { address: given.account };
+      for await (const item of cli().stream({ what, name: 'store.reindex', input })) {
+        if ('progress' in item) {
+          line.show(label, item.progress);
+          continue;
+        }
+        line.clear();
+        const { server, messages } = item.result;
+        output.value('merpati.store.reindex/1', item.result, () => {
+          output.line(
+            say(`${server}: ${messages} messages read`, `${server}: ${messages} email dibaca`),
+          );
+        });
       }
     });
 }

@@ -40,6 +40,20 @@ export function readBacklog(db: Database, account: AccountId, limit: number): Ba
   });
 }
 
+/** How many contents wait. */
+export function countBacklog(db: Database, account: AccountId | 'all'): number {
+  const row = db.get<{ n: number }>(
+    `SELECT sum((SELECT count(*) FROM content c WHERE c.account_id = a.account_id
+         AND c.content_id >= coalesce(s.next_content, 1))
+       + (SELECT count(*) FROM index_exception e WHERE e.account_id = a.account_id
+         AND e.content_id < coalesce(s.next_content, 1) AND e.why = 'redo')) AS n
+     FROM account a LEFT JOIN index_state s USING (account_id)
+     WHERE a.removing = 0 AND (?1 IS NULL OR a.account_id = ?1)`,
+    account === 'all' ? null : account,
+  );
+  return row?.n ?? 0;
+}
+
 /** Accounts that may have something waiting. */
 export function accountsBehind(db: Database): readonly AccountId[] {
   const rows = db.all<{ account_id: number }>(
