@@ -16,6 +16,13 @@ export interface KnotZone {
   readonly records: readonly string[];
 }
 
+/** Who may change the zones by DNS UPDATE. */
+export interface KnotKey {
+  readonly name: string;
+  /** base64 */
+  readonly secret: string;
+}
+
 /** Nothing is to be remembered in tests that change things. */
 const ttlSeconds = 1;
 
@@ -30,12 +37,15 @@ export class Knot implements AsyncDisposable {
     this.#daemon = new Daemon(findProgram('knotd') ?? 'knotd', ['-c', folder.file('knot.conf')]);
   }
 
-  static async start(zones: readonly KnotZone[]): Promise<Knot> {
+  static async start(zones: readonly KnotZone[], key?: KnotKey): Promise<Knot> {
     const folder = new Folder('knot');
     const port = await freePort();
     for (const name of ['run', 'db']) mkdirSync(folder.file(name));
     for (const zone of zones) writeFileSync(folder.file(zone.name), zoneFile(zone));
-    writeFileSync(folder.file('knot.conf'), configuration(folder.path, port, zones));
+    writeFileSync(
+      folder.file('knot.conf'),
+      configuration({ folder: folder.path, port, zones, key }),
+    );
     const knot = new Knot(folder, port);
     try {
       await waitFor('Knot', () => knot.#daemon.said.includes('server started') && answers(port));
@@ -87,17 +97,35 @@ function zoneFile({ name, records }: KnotZone): string {
   return `${[...head, ...records].join('\n')}\n`;
 }
 
-function configuration(folder: string, port: number, zones: readonly KnotZone[]): string {
+interface Setting {
+  readonly folder: string;
+  readonly port: number;
+  readonly zones: readonly KnotZone[];
+  readonly key: KnotKey | undefined;
+}
+
+const keyed = ({ name, secret }: KnotKey) => `key:
+  - id: ${name}
+    algorithm: hmac-sha256
+    secret: ${secret}
+acl:
+  - id: changes
+    key: ${name}
+    action: update
+`;
+
+function configuration({ folder, port, zones, key }: Setting): string {
   const listed = zones.map(({ name, signed }) => {
     const signing = signed ? '\n    dnssec-signing: on\n    dnssec-policy: one-key' : '';
-    return `  - domain: ${name}\n    file: ${name}${signing}`;
+    const changes = key === undefined ? '' : '\n    acl: changes';
+    return `  - domain: ${name}\n    file: ${name}${signing}${changes}`;
   });
   return `server:
   rundir: ${folder}/run
   listen: 127.0.0.1@${port}
 database:
   storage: ${folder}/db
-log:
+${key === undefined ? '' : keyed(key)}log:
   - target: stderr
     any: info
 policy:

@@ -126,7 +126,7 @@ describe('as text', () => {
   });
   test('nothing of others is deleted by the update', () => {
     const script = updateScript(records, 'contoh.id').split('\n');
-    assert.ok(!script.some((one) => /^update delete contoh\.id\. /.test(one)));
+    assert.ok(!script.some((one) => one.startsWith('update delete contoh.id. ')));
     assert.ok(script.includes('update delete _dmarc.contoh.id. TXT'));
     assert.equal(
       script.filter((one) => one === 'update delete _25._tcp.mail.contoh.id. TLSA').length,
