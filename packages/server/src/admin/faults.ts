@@ -225,6 +225,17 @@ export const faults = {
     en: { why: 'the folder {folder} is not empty' },
     id: { why: 'folder {folder} tidak kosong' },
   },
+  'report.unread': {
+    kind: 'failed',
+    en: {
+      why: '{name} could not be taken as a report: {why}',
+      next: 'It may be XML or JSON, as it is, in gzip or zip, or a whole message.',
+    },
+    id: {
+      why: '{name} tidak bisa diterima sebagai laporan: {why}',
+      next: 'Bentuknya XML atau JSON, apa adanya, dalam gzip atau zip, atau email utuh.',
+    },
+  },
   'lab.none': {
     kind: 'failed',
     en: { why: 'this server is not a lab', next: 'Start one with: merpati lab' },

@@ -27,6 +27,9 @@ import { mailRead } from './operations/mail-read.ts';
 import { mailRestore } from './operations/mail-restore.ts';
 import { queueEdit } from './operations/queue-edit.ts';
 import { queueList } from './operations/queue-list.ts';
+import { reportDmarc } from './operations/report-dmarc.ts';
+import { reportImport } from './operations/report-import.ts';
+import { reportTls } from './operations/report-tls.ts';
 import { senderFind } from './operations/sender-find.ts';
 import { serverExamine } from './operations/server-examine.ts';
 import { serverStatus } from './operations/server-status.ts';
@@ -62,6 +65,9 @@ export const operations = {
   'mail.restore': mailRestore,
   'queue.edit': queueEdit,
   'queue.list': queueList,
+  'report.dmarc': reportDmarc,
+  'report.import': reportImport,
+  'report.tls': reportTls,
   'sender.find': senderFind,
   'server.examine': serverExamine,
   'server.status': serverStatus,

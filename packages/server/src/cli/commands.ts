@@ -72,6 +72,15 @@ export const commands: readonly CommandEntry[] = [
     () => import('./commands/domain.ts'),
   ),
   entry(
+    'report',
+    () =>
+      say(
+        'what others say of mail in our name, and of TLS to us',
+        'kata server lain tentang email atas nama kita, dan TLS ke kita',
+      ),
+    () => import('./commands/report.ts'),
+  ),
+  entry(
     'queue',
     () => say('mail that waits to be sent on', 'email yang menunggu dikirim'),
     () => import('./commands/queue.ts'),

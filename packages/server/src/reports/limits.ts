@@ -58,3 +58,15 @@ export const readLimits = {
   /** Messages that wait for the reader; further ones are found at the next start. */
   waitingMax: 1000,
 } as const;
+
+export const viewLimits = {
+  /** Reports read for one view; of a domain that gets more the rest is not in it. */
+  reportsMax: 20_000,
+  sourcesMax: 20_000,
+  sourcesShownMax: 200,
+  reasonsMax: 8,
+  failuresMax: 500,
+  reverseNamesMax: 50,
+  /** A view does not wait longer for names. */
+  reverseNamesMs: 3000,
+} as const;

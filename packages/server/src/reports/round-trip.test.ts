@@ -21,7 +21,9 @@ import { startReports } from './reports.ts';
 import { storedDmarcSchema, storedKinds, storedRowsSchema, storedTlsSchema } from './stored.ts';
 
 /** A lab whose clock can be set ahead. */
-async function makeLab(t: TestContext): Promise<{ lab: Lab; ahead(ms: number): void }> {
+async function makeLab(
+  t: TestContext,
+): Promise<{ lab: Lab; readonly ahead: (ms: number) => void }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'merpati-reports-'));
   const real = realWorld(defaultConfig({}).dns);
   let aheadMs = 0;
@@ -112,6 +114,16 @@ test('a day of mail, and what each is told of it', async (t) => {
     const kept = await home.store.mailbox(account.id, 'Reports');
     assert.equal(kept?.total ?? 0, 0, 'what is read is not kept as mail');
   }
+  const [view] = (await lab.connection.call('report.dmarc', { domain: 'merpati.test' })).views;
+  assert.deepEqual([view?.domains[0]?.messages, view?.domains[0]?.passed], [3, 3]);
+  assert.deepEqual(view?.reporters, [
+    { organisation: 'surat.test', reports: 1, messages: 3, unproved: 0 },
+  ]);
+  assert.equal(view?.sources[0]?.isOwn, true);
+  const [seen] = (await lab.connection.call('report.tls', { domain: 'surat.test' })).views;
+  const expired = seen?.failures.find(({ type }) => type === 'certificate-expired');
+  assert.deepEqual([expired?.mxHost, expired?.organisations], ['mx.surat.test', ['merpati.test']]);
+
   // Nobody reports about the reports.
   ahead(dayMs);
   for (const one of reports) await one.turn();
