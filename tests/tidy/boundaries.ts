@@ -52,12 +52,13 @@ const libraryFolders: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files at the top of packages/server/src that everything in it may use. */
-const ground = ['home.ts', 'world.ts', 'refusal.ts', 'config', 'observe'];
+const ground = ['home.ts', 'shared.ts', 'world.ts', 'refusal.ts', 'config', 'observe'];
 
 /** The folders of packages/server/src: what each may use besides the ground and itself. */
 export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // The ground itself.
-  'home.ts': ['config', 'observe', 'reports', 'signing', 'world.ts'],
+  'home.ts': ['config', 'observe', 'reports', 'shared.ts', 'signing', 'world.ts'],
+  'shared.ts': [],
   'world.ts': [],
   'refusal.ts': [],
   // Its complaints are sentences in the languages we speak.
@@ -87,6 +88,19 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   reports: ['accounts', 'checks', 'flow', 'incoming', 'journey', 'net'],
   probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue', 'real-world.ts'],
   // Composition.
+  threads: [
+    'accounts',
+    'certificates',
+    'imap',
+    'incoming',
+    'journey',
+    'net',
+    'pop3',
+    'real-world.ts',
+    'reports',
+    'signing',
+    'smtp',
+  ],
   'real-world.ts': ['dns'],
   'serve.ts': [
     'accounts',
@@ -102,6 +116,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
     'reports',
     'signing',
     'smtp',
+    'threads',
   ],
   lab: [
     'accounts',

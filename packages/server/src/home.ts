@@ -9,6 +9,7 @@ import type { Store } from '@merpati/store/contract.ts';
 import type { Config } from './config/schema.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { ReportSink } from './reports/outcomes.ts';
+import type { Shared } from './shared.ts';
 import type { KeyRing } from './signing/key-ring.ts';
 import type { World } from './world.ts';
 
@@ -33,6 +34,8 @@ export interface Home {
    * are left alone for their trouble are tried all the same.
    */
   wakeQueue: (why?: 'person') => void;
+  /** What this thread and its siblings must agree on. */
+  readonly shared: Shared;
   /** What signs the mail that is written here. */
   readonly keyRing: KeyRing;
   /** Counts what is reported to other domains; null: nothing is. Set when the reports start. */

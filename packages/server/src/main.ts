@@ -7,6 +7,7 @@ import { productVersion } from './observe/version.ts';
 import { realWorld } from './real-world.ts';
 import { readPairs, show } from './certificates/from-files.ts';
 import { startHome } from './serve.ts';
+import { protocolThreads } from './threads/protocol-threads.ts';
 import { startControlSocket } from './http/control-socket.ts';
 import type { Config } from './config/schema.ts';
 import type { Home } from './home.ts';
@@ -26,7 +27,8 @@ export async function runServer(
   const log = createLog({ level: config.log.level, readable: process.stderr.isTTY });
   for (const text of about.warnings) log.warn({ event: 'config.warning' }, text);
   const world = realWorld(config.dns);
-  const running = await startHome(config, world, { log });
+  const threads = await protocolThreads(config, log);
+  const running = await startHome(config, world, { log, threads });
   const { home } = running;
   const server = { startedMs: world.nowMs(), version: productVersion() };
   const context = { homes: [home], lab: null, server } as const;

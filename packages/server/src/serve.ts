@@ -12,14 +12,16 @@ import type { Config } from './config/schema.ts';
 import type { Certificates, Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
 import { startWeb } from './http/web.ts';
-import { startImap } from './imap/listeners.ts';
+import { takeLane } from './journey/new-id.ts';
 import { createMetrics } from './observe/metrics.ts';
-import { startPop3 } from './pop3/listeners.ts';
 import { startQueue } from './queue/runner.ts';
 import { startReports } from './reports/reports.ts';
 import { startKeyCare } from './signing/key-care.ts';
 import { createKeyRing } from './signing/key-ring.ts';
-import { startSmtp } from './smtp/listeners.ts';
+import { CountedConnections, createTables } from './threads/counted-connections.ts';
+import { Crew } from './threads/crew.ts';
+import { ownShared } from './threads/own-shared.ts';
+import { startProtocols } from './threads/protocols.ts';
 import type { World } from './world.ts';
 
 export interface HomeOptions {
@@ -27,13 +29,16 @@ export interface HomeOptions {
   readonly faults?: ReadonlySet<Fault>;
   /** Instead of the files that the configuration names. */
   readonly tls?: Certificates;
+  /** How many threads will speak the protocols; default 1. */
+  readonly threads?: number;
   /** Build a damaged database anew from what can be read of it, and tell here what came of it. */
   readonly onSalvaged?: (report: SalvageReport) => void;
 }
 
 /** Opens the store and reads the certificate; nothing listens yet. */
 export async function openHome(config: Config, world: World, options: HomeOptions): Promise<Home> {
-  const { log, onSalvaged } = options;
+  const { log, onSalvaged, threads = 1 } = options;
+  if (threads > 1) takeLane({ number: 0, of: threads });
   const store = await openStore({
     directory: config.data,
     nowMs: world.nowMs(),
@@ -53,6 +58,7 @@ export async function openHome(config: Config, world: World, options: HomeOption
     metrics: createMetrics(),
     tls: options.tls ?? serve(readPairs(config.tls), world),
     wakeQueue: () => {},
+    shared: ownShared(config, threads > 1 ? createTables(threads) : null),
     keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults: options.faults ?? new Set(),
@@ -70,6 +76,8 @@ export interface Running {
   readonly home: Home;
   /** Where it really listens (port 0 in the configuration takes any). */
   readonly addresses: readonly ListeningAt[];
+  /** The other threads that speak the protocols, when there are any. */
+  readonly crew: Crew | null;
   /** Takes nothing new, finishes what is under way, closes the store. */
   stop(): Promise<void>;
 }
@@ -99,6 +107,7 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
   const stops: (() => Promise<void> | void)[] = [];
   const addresses: ListeningAt[] = [];
   let isServing = true;
+  let crew: Crew | null = null;
   const stop = async () => {
     isServing = false;
     for (const step of stops.toReversed()) await step();
@@ -117,25 +126,30 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     stops.push(() => keyCare.stop());
     const plainAllowed = options.plainAllowed ?? false;
     // Together: a long message under way must not keep the news from everybody else.
-    const protocols: { stop(): Promise<void> }[] = [];
-    stops.push(async () => void (await Promise.all(protocols.map((one) => one.stop()))));
-    const pop3 = await startPop3(home, authenticator, { plainAllowed });
-    protocols.push(pop3);
-    const imap = await startImap(home, authenticator, { plainAllowed });
-    protocols.push(imap);
-    const smtp = await startSmtp(home, authenticator, { plainAllowed });
-    protocols.push(smtp);
+    const speaking: { stop(): Promise<void> }[] = [];
+    stops.push(async () => void (await Promise.all(speaking.map((one) => one.stop()))));
+    const protocols = await startProtocols(home, authenticator, { plainAllowed });
+    speaking.push(protocols);
     const web = await startWeb(home);
-    protocols.push(web);
-    addresses.push(...smtp.addresses, ...pop3.addresses, ...imap.addresses, ...web.addresses);
+    speaking.push(web);
+    addresses.push(...protocols.addresses, ...web.addresses);
+    const { connections } = home.shared;
+    if (connections instanceof CountedConnections) {
+      const { tables } = connections;
+      crew = await Crew.start(home, { tables, addresses: protocols.addresses, plainAllowed });
+      speaking.push(crew);
+    }
   } catch (error) {
     await stop();
     throw error;
   }
-  home.log.info({ event: 'server.started', host: home.config.hostname, listen: addresses });
+  const { of: threads } = home.shared.thread;
+  const { hostname: host } = home.config;
+  home.log.info({ event: 'server.started', host, threads, listen: addresses });
   return {
     home,
     addresses,
+    crew,
     async stop() {
       home.log.info({ event: 'server.stopping' });
       await stop();

@@ -17,7 +17,7 @@ import {
   verifyPassword,
 } from './password.ts';
 import { findAccount } from './own-addresses.ts';
-import { LoginThrottle } from './throttle.ts';
+import type { LoginCounts } from '../shared.ts';
 
 export interface LoginContext {
   /** For logs and metrics: `submission`, `pop3`. */
@@ -88,8 +88,8 @@ class HomesAuthenticator implements Authenticator {
   readonly #homes: readonly Home[];
   /** Whose clock, log and metrics are used. */
   readonly #first: Home;
-  readonly #throttle = new LoginThrottle();
-  readonly #secret = randomBytes(32);
+  readonly #throttle: LoginCounts;
+  readonly #secret: Uint8Array;
   /** Until when a password is known to be right, by a mark that dies with the process. */
   readonly #known = new Map<string, number>();
   #invented: Promise<Credential> | null = null;
@@ -100,13 +100,15 @@ class HomesAuthenticator implements Authenticator {
     if (first === undefined) throw new Error('an authenticator without a home');
     this.#homes = homes;
     this.#first = first;
+    this.#throttle = first.shared.logins;
+    this.#secret = first.shared.loginSecret;
     if (tokens === null) return;
     this.token = (user, token, context) => this.#verifyToken(tokens, { user, token }, context);
   }
 
   async plain(user: string, password: string, context: LoginContext): Promise<Login> {
     const name = loginName(user);
-    const refused = this.#refuseThrottled(name, context);
+    const refused = await this.#refuseThrottled(name, context);
     if (refused !== null) return refused;
     const startedMs = performance.now();
     const found = await this.#find(name);
@@ -128,7 +130,7 @@ class HomesAuthenticator implements Authenticator {
 
   async scram(user: string, context: LoginContext): Promise<ScramLogin | Login> {
     const name = loginName(user);
-    const refused = this.#refuseThrottled(name, context);
+    const refused = await this.#refuseThrottled(name, context);
     if (refused !== null) return refused;
     const startedMs = performance.now();
     const found = await this.#find(name);
@@ -150,7 +152,7 @@ class HomesAuthenticator implements Authenticator {
     const startedMs = performance.now();
     // Whoever tries tokens is counted by the network: the name may be left to the token.
     const name = loginName(user);
-    const refused = this.#refuseThrottled(name, context);
+    const refused = await this.#refuseThrottled(name, context);
     if (refused !== null) return refused;
     const address = await tokens.verify(token);
     const given = address === null ? null : loginName(address);
@@ -170,8 +172,12 @@ class HomesAuthenticator implements Authenticator {
     return null;
   }
 
-  #refuseThrottled(name: string, context: LoginContext): Login | null {
-    const retryAfterS = this.#throttle.waitS(name, context.address, this.#first.world.nowMs());
+  async #refuseThrottled(name: string, context: LoginContext): Promise<Login | null> {
+    const retryAfterS = await this.#throttle.waitS(
+      name,
+      context.address,
+      this.#first.world.nowMs(),
+    );
     if (retryAfterS === 0) return null;
     this.#note('throttled', name, context);
     return { ok: false, code: 'throttled', retryAfterS };

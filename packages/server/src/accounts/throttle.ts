@@ -5,6 +5,7 @@
  */
 
 import { networkOf } from '../net/networks.ts';
+import type { LoginCounts } from '../shared.ts';
 
 /** So many failures at once, and one more after each wait. */
 interface Rate {
@@ -19,7 +20,7 @@ const perAccount: Rate = { burst: 100, everyMs: 10_000 };
 
 const entriesMax = 50_000;
 
-export class LoginThrottle {
+export class LoginThrottle implements LoginCounts {
   /** When the bucket will be empty again, ms (GCRA). */
   readonly #emptyAtMs = new Map<string, number>();
   readonly #knownNetworks = new Set<string>();

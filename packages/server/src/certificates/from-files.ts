@@ -21,6 +21,7 @@ export function readPairs({ certificates, ...first }: Config['tls']): KeyPair[] 
 export function show(home: Home, pairs: readonly KeyPair[]): void {
   if (home.tls instanceof ServedCertificates && pairs.length > 0) home.tls.replace(pairs);
   else home.tls = serve(pairs, home.world);
+  home.shared.certificatesShown();
 }
 
 /** null when there are none. */

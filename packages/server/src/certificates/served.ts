@@ -6,7 +6,7 @@
 import { X509Certificate, constants, hkdfSync } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Certificates } from '../home.ts';
-import { TicketKeys } from './ticket-keys.ts';
+import { TicketKeys, type TicketSeed } from './ticket-keys.ts';
 
 /** PEM texts: the chain with the server's own certificate first, and its private key. */
 export interface KeyPair {
@@ -79,6 +79,11 @@ export class ServedCertificates implements Certificates {
     this.#byName = byName;
     this.#contexts = new Map();
     this.#mark = Buffer.concat(served.map(({ x509 }) => Buffer.from(x509.fingerprint256)));
+  }
+
+  /** For another thread, which then shows the same and resumes the same sessions. */
+  get shown(): { readonly pairs: readonly KeyPair[]; readonly seed: TicketSeed } {
+    return { pairs: this.#served.map(({ pair }) => pair), seed: this.#tickets.seed };
   }
 
   get hasNames(): boolean {

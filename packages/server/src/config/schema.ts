@@ -294,6 +294,19 @@ export const configSchema = z.strictObject({
   data: z.string().default('/var/lib/merpati').describe('Folder of the store.'),
   listen: listen.prefault({}),
   tls: tls.prefault({}),
+  threads: z
+    .strictObject({
+      protocol: z
+        .int()
+        .min(0)
+        .max(16)
+        .default(0)
+        .describe(
+          'Threads that speak SMTP, POP3 and IMAP on the same ports; 0: one for every two cores, ' +
+            'at least 1 and at most 8. The other core is for storing, indexing and hashing.',
+        ),
+    })
+    .prefault({}),
   limits: limits.prefault({}),
   queue: queue.prefault({}),
   routes: z.array(route).default([]).describe('Ways out other than MX: smarthosts, fixed hosts.'),

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Home } from '../home.ts';
+import { writeMetrics } from '../observe/metrics.ts';
 
 export interface HttpServer {
   readonly address: string;
@@ -48,7 +49,7 @@ export function createHealthApp(home: Home, health: Health): Hono {
     });
   }
   app.get('/metrics', async (c) =>
-    c.body(await home.metrics.registry.metrics(), 200, {
+    c.body(await writeMetrics(home.metrics), 200, {
       'content-type': home.metrics.registry.contentType,
     }),
   );

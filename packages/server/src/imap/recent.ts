@@ -72,20 +72,29 @@ export function untoldMailOf(store: Store): UntoldMail {
  * What is untold becomes this session's, up to what its client knows of; to one that may only look
  * it is shown, and stays untold. Answers whether there was any.
  */
-function takeRecent(session: Session, selected: Selected, ranges: NumberRange[]): boolean {
+async function takeRecent(
+  session: Session,
+  selected: Selected,
+  ranges: NumberRange[],
+): Promise<boolean> {
   const untold = untoldMailOf(session.store);
   const { owner, mailbox, view } = selected;
-  const first = untold.firstOf(owner, mailbox);
+  const heard = untold.firstOf(owner, mailbox);
   const to = view.uidNext - 1;
-  if (first === null || first > to) return false;
-  const from = atLeast(first, to);
+  if (heard === null || heard > to) return false;
+  const key = keyOf(owner, mailbox);
+  const { recent: told } = session.home.shared;
   const last = ranges.at(-1);
   if (selected.isReadOnly) {
-    if (last?.to === to) return false;
+    const from = atLeast(await told.peek(key, heard), to);
+    if (last?.to === to || from > to) return false;
     ranges.splice(0, 1, { from, to });
     return true;
   }
+  // A session of another thread may have been told of them: the claim decides.
+  const from = atLeast(await told.claim(key, heard, to + 1), to);
   untold.advance(owner, mailbox, uid(to + 1));
+  if (from > to) return false;
   if (last !== undefined && from <= last.to + 1) ranges.pop();
   const start = last !== undefined && from <= last.to + 1 ? last.from : from;
   ranges.push({ from: atLeast(start, to), to });
@@ -101,7 +110,7 @@ export async function tellRecent(session: Session, selected: Selected): Promise<
   if (session.modes.rev2) return;
   const recent = recentOf.get(selected) ?? { ranges: [], told: null };
   recentOf.set(selected, recent);
-  const isNew = takeRecent(session, selected, recent.ranges);
+  const isNew = await takeRecent(session, selected, recent.ranges);
   const count = await countInView(selected, recent.ranges);
   if (!isNew && count === recent.told) return;
   recent.told = count;
@@ -123,12 +132,15 @@ function atLeast(first: number, to: number): number {
 
 /** Of a mailbox that is not open: what a session that selects it would be told. */
 export async function countUntold(
-  store: Store,
+  { store, home }: Pick<Session, 'store' | 'home'>,
   where: { readonly owner: AccountId; readonly mailbox: MailboxId; readonly uidNext: Uid },
 ): Promise<number> {
-  const first = untoldMailOf(store).firstOf(where.owner, where.mailbox);
+  const { owner, mailbox } = where;
+  const heard = untoldMailOf(store).firstOf(owner, mailbox);
+  if (heard === null) return 0;
+  const first = await home.shared.recent.peek(keyOf(owner, mailbox), heard);
   const to = where.uidNext - 1;
-  return first === null ? 0 : countUids(store, where, { from: atLeast(first, to), to });
+  return countUids(store, where, { from: atLeast(first, to), to });
 }
 
 /** UIDs, ascending. */

@@ -25,7 +25,6 @@ import type { Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
 import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
 import type { Home } from '../home.ts';
-import { connectionLimits } from '../net/connection-limits.ts';
 import { type Wire, WireFault } from '../net/wire.ts';
 import { Bell } from './bell.ts';
 import { mayStay, touchesRights } from './access/recheck.ts';
@@ -360,7 +359,7 @@ export class Session implements FeedListener {
    */
   patienceMs(mostMs: number): number {
     if (this.user !== null) return mostMs;
-    const { isStressed } = connectionLimits(this.service.home);
+    const { isStressed } = this.service.home.shared.connections;
     const { stressedTimeoutMs, greetingTimeoutMs, loginWithinMs } = imapLimits;
     const leftMs = this.#strangerSinceMs + loginWithinMs - performance.now();
     if (leftMs <= 0) throw new WireFault('timeout');

@@ -11,6 +11,7 @@ import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
 import { isLoopback, networkOf } from '../net/networks.ts';
 import type { Refusal, RefusalCode } from '../refusal.ts';
+import type { RefusedCount } from '../shared.ts';
 import { arrivalEvents } from './arrival.ts';
 import type { Arrived } from './incoming.ts';
 
@@ -37,7 +38,7 @@ export async function noteRefused(
   const { kind, account } = arrived.session;
   const isFromOutside = kind === 'smtp' || kind === 'submission';
   if (!isFromOutside || ownTrouble.has(what.refusal.code)) return;
-  if (!countOf(home).take(partyOf(arrived), home.world.nowMs())) return;
+  if (!(await home.shared.refused.take(partyOf(arrived), home.world.nowMs()))) return;
   const { subject, messageId, dateMs } = summarise(arrived.head);
   const { envelope, journey, startedUs, body } = arrived;
   const head = {
@@ -87,7 +88,7 @@ function partyOf({ session: { account, peer } }: Arrived): string | null {
 }
 
 /** Counts by the hour; within one it knows at most as many parties as it lets through. */
-class HourlyCount {
+export class HourlyCount implements RefusedCount {
   readonly #byParty = new Map<string, number>();
   #hour = 0;
   #total = 0;
@@ -106,12 +107,4 @@ class HourlyCount {
     if (party !== null) this.#byParty.set(party, count + 1);
     return true;
   }
-}
-
-const counts = new WeakMap<Home, HourlyCount>();
-
-function countOf(home: Home): HourlyCount {
-  const count = counts.get(home) ?? new HourlyCount();
-  counts.set(home, count);
-  return count;
 }

@@ -3,6 +3,9 @@
 import type { Config } from '../config/schema.ts';
 import { isLoopback, networkOf } from './networks.ts';
 
+/** From this share of all places on they run short. */
+export const stressShare = 0.8;
+
 export class ConnectionLimits {
   readonly #totalMax: number;
   readonly #perNetworkMax: number;
@@ -36,22 +39,10 @@ export class ConnectionLimits {
 
   /** Places run short: whoever is idle is waited for less long, so that honest clients find one. */
   get isStressed(): boolean {
-    return this.#total > this.#totalMax * 0.8;
+    return this.#total > this.#totalMax * stressShare;
   }
 
   get total(): number {
     return this.#total;
   }
-}
-
-const ofHomes = new WeakMap<object, ConnectionLimits>();
-
-/** The one instance of a home, whatever protocol asks. */
-export function connectionLimits(home: { readonly config: Config }): ConnectionLimits {
-  let limits = ofHomes.get(home);
-  if (limits === undefined) {
-    limits = new ConnectionLimits(home.config.limits);
-    ofHomes.set(home, limits);
-  }
-  return limits;
 }

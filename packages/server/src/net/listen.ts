@@ -6,7 +6,6 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { Home } from '../home.ts';
-import { connectionLimits } from './connection-limits.ts';
 import { createNetworks } from './networks.ts';
 import type { Networks } from './networks.ts';
 import { applicationNames } from './tls-options.ts';
@@ -25,6 +24,8 @@ export interface ListenOptions {
   readonly implicitTls: boolean;
   /** The line for whom there is no place, with its CRLF. */
   readonly busy: string;
+  /** Every thread of the home listens there, and the system deals connections out. */
+  readonly isInAllThreads?: boolean;
 }
 
 export interface Listener {
@@ -133,7 +134,7 @@ class Sessions {
   #enter(wire: Wire): boolean {
     if (wire.isClosed) throw new WireFault('reset');
     const { address } = wire.remote;
-    if (!connectionLimits(this.#options.home).enter(address)) return false;
+    if (!this.#options.home.shared.connections.enter(address)) return false;
     wire.enteredAs = address;
     return true;
   }
@@ -142,7 +143,7 @@ class Sessions {
     const { home, protocol } = this.#options;
     this.#wires.delete(wire);
     home.metrics.connections.dec({ protocol });
-    if (wire.enteredAs !== null) connectionLimits(home).leave(wire.enteredAs);
+    if (wire.enteredAs !== null) home.shared.connections.leave(wire.enteredAs);
     if (this.#wires.size === 0) this.#onEmpty?.();
   };
 
@@ -158,12 +159,25 @@ class Sessions {
   }
 }
 
-function bind(server: Server, options: ListenOptions): Promise<void> {
+async function bind(server: Server, options: ListenOptions): Promise<void> {
+  const { thread } = options.home.shared;
+  const reusePort = options.isInAllThreads === true && thread.of > 1;
+  // Another program, or this one started twice, must not share the port by mistake.
+  if (reusePort && thread.number === 0 && options.port !== 0) {
+    const alone = createServer();
+    await listenAt(alone, options, false);
+    await new Promise((resolve) => alone.close(resolve));
+  }
+  await listenAt(server, options, reusePort);
+}
+
+function listenAt(server: Server, options: ListenOptions, reusePort: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const { address, port } = options;
     // Without a host it is IPv6 and IPv4 where the machine has both, and IPv4 where it has not.
-    server.listen({ ...(address === null ? {} : { host: address }), port, backlog: 1024 }, () => {
+    const host = address === null ? {} : { host: address };
+    server.listen({ ...host, port, backlog: 1024, reusePort }, () => {
       server.off('error', reject);
       // EMFILE and the like: the connection is lost, the listener stays.
       server.on('error', (error) => {

@@ -13,6 +13,9 @@ type Protocol = Exclude<keyof Config['listen'], 'http'>;
 /** TLS from the first octet. RFC 8314 §3. */
 const implicit: ReadonlySet<Protocol> = new Set(['submissions', 'pop3s', 'imaps']);
 
+/** The web knows things that one thread alone has. */
+const firstThreadOnly: ReadonlySet<Protocol> = new Set(['https', 'acme']);
+
 export interface ServiceOptions<P extends Protocol> {
   readonly protocols: readonly P[];
   /** The line for whom there is no place, with its CRLF. */
@@ -47,9 +50,9 @@ export async function startService<P extends Protocol>(
   try {
     for (const { protocol, address, port } of wanted) {
       const implicitTls = implicit.has(protocol);
-      const listener = await listen({ home, protocol, address, port, implicitTls, busy }, (wire) =>
-        serve(wire, protocol),
-      );
+      const isInAllThreads = !firstThreadOnly.has(protocol);
+      const where = { home, protocol, address, port, implicitTls, busy, isInAllThreads };
+      const listener = await listen(where, (wire) => serve(wire, protocol));
       started.push({ protocol, listener });
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { threadId } from 'node:worker_threads';
 import type { Certificates } from '../home.ts';
 import { tickAfter, unwatch, watch } from './deadlines.ts';
 import { DeflatedSocket } from './deflated-socket.ts';
@@ -80,6 +81,8 @@ interface Writer {
 const wireOf = Symbol('wire');
 type WiredSocket = Duplex & { [wireOf]?: Wire };
 
+/** Threads number their connections each for itself. */
+const idPrefix = threadId === 0 ? '' : `${threadId.toString(36)}-`;
 let wiresMade = 0;
 
 export class Wire {
@@ -118,7 +121,7 @@ export class Wire {
 
   constructor(socket: Socket) {
     wiresMade += 1;
-    this.id = wiresMade.toString(36);
+    this.id = idPrefix + wiresMade.toString(36);
     this.#socket = socket;
     this.remote = peer(socket.remoteAddress, socket.remotePort);
     this.#attach(socket);

@@ -12,7 +12,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export interface LogOptions {
   readonly level: LogLevel;
   /** Standard error by default. */
-  readonly to?: { readonly file: string } | { readonly fd: number };
+  readonly to?: { readonly file: string } | { readonly fd: number } | DestinationStream;
   /** Said in each line, where several servers share one log. */
   readonly server?: string;
   readonly readable?: boolean;
@@ -47,6 +47,7 @@ export function createLog(options: LogOptions): Logger {
 }
 
 function openDestination({ to, readable }: LogOptions): DestinationStream {
+  if (to !== undefined && 'write' in to) return to;
   if (to !== undefined && 'file' in to)
     return destination({ dest: to.file, sync: true, mkdir: true });
   const fd = to?.fd ?? 2;
@@ -85,6 +86,12 @@ function censored(fields: Fields): Fields {
     return [name, holdsSecret(value) ? censored(value) : value];
   });
   return Object.fromEntries(safe) as Fields;
+}
+
+/** Whole lines, as another thread's log has made them. */
+export function passLines(log: Logger, lines: string): void {
+  const { [pino.symbols.streamSym]: stream } = log as unknown as Record<symbol, DestinationStream>;
+  stream?.write(lines);
 }
 
 /** No log at all: for commands that open a store for one question. */

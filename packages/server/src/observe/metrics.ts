@@ -1,6 +1,9 @@
 /** Prometheus metrics of one home. */
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** All metrics of one thread, as they travel to another. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -10,6 +13,13 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
+    /** What the other threads have counted; set by who starts them. */
+    others: (): Promise<readonly MetricsSnapshot[]> => Promise.resolve([]),
+    threadRestarts: new Counter({
+      name: 'merpati_thread_restarts_total',
+      help: 'Protocol threads that ended unexpectedly and were started again.',
+      registers,
+    }),
     bugs: new Counter({
       name: 'merpati_bugs_total',
       help: 'Errors that are our own fault.',
@@ -109,4 +119,20 @@ function webMetrics(registers: Registry[]) {
       registers,
     }),
   };
+}
+
+/** The sums of all threads, in the text form of Prometheus. */
+export async function writeMetrics({ registry, others }: Metrics): Promise<string> {
+  const snapshots = await others();
+  if (snapshots.length === 0) return registry.metrics();
+  return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...snapshots]).metrics();
+}
+
+/** Of a thread that is no more: what it has counted stays counted, what it had open is closed. */
+export async function addCounts(
+  sum: MetricsSnapshot,
+  departed: MetricsSnapshot,
+): Promise<MetricsSnapshot> {
+  const counts = departed.filter(({ type }) => String(type) !== 'gauge');
+  return AggregatorRegistry.aggregate([sum, counts]).getMetricsAsJSON();
 }

@@ -7,7 +7,6 @@ import type { Login } from '../accounts/authenticate.ts';
 import { type SaslMechanism, offeredMechanisms } from '../accounts/sasl.ts';
 import { isLoopback } from '../net/networks.ts';
 import { pop3Limits } from './limits.ts';
-import { lockMaildrop } from './maildrop-locks.ts';
 import { Maildrop } from './maildrop.ts';
 import type { Session } from './session.ts';
 
@@ -35,7 +34,7 @@ export async function enter(session: Session, login: Login): Promise<void> {
     return;
   }
   const { home, account } = login;
-  const lock = await lockMaildrop(home.store, account.id, pop3Limits.lockWaitMs);
+  const lock = await home.shared.maildrops.lock(account.id, pop3Limits.lockWaitMs);
   if (lock === null) {
     session.refuse('in-use');
     return;

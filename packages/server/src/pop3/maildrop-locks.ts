@@ -3,56 +3,44 @@
  * It lives with the session: a dropped connection gives it back.
  */
 
-import type { Store } from '@merpati/store/contract.ts';
 import type { AccountId } from '@merpati/store/ids.ts';
-
-export interface MaildropLock {
-  release(): void;
-}
+import type { MaildropLock, MaildropLocks } from '../shared.ts';
 
 type Waiter = (lock: MaildropLock) => void;
 
-/** Per store, the maildrops that are open and who waits for them. */
-const openMaildrops = new WeakMap<Store, Map<AccountId, Waiter[]>>();
+export class OwnMaildropLocks implements MaildropLocks {
+  /** The maildrops that are open, and who waits for them. */
+  readonly #open = new Map<AccountId, Waiter[]>();
 
-/** Null when it is still taken after `waitMs`. */
-export function lockMaildrop(
-  store: Store,
-  account: AccountId,
-  waitMs: number,
-): Promise<MaildropLock | null> {
-  let open = openMaildrops.get(store);
-  if (open === undefined) {
-    open = new Map();
-    openMaildrops.set(store, open);
+  lock(account: AccountId, waitMs: number): Promise<MaildropLock | null> {
+    const waiters = this.#open.get(account);
+    if (waiters === undefined) {
+      this.#open.set(account, []);
+      return Promise.resolve(this.#give(account));
+    }
+    return new Promise((resolve) => {
+      const waiter: Waiter = (lock) => {
+        clearTimeout(timer);
+        resolve(lock);
+      };
+      const timer = setTimeout(() => {
+        waiters.splice(waiters.indexOf(waiter), 1);
+        resolve(null);
+      }, waitMs);
+      waiters.push(waiter);
+    });
   }
-  const waiters = open.get(account);
-  if (waiters === undefined) {
-    open.set(account, []);
-    return Promise.resolve(createLock(open, account));
-  }
-  return new Promise((resolve) => {
-    const waiter: Waiter = (lock) => {
-      clearTimeout(timer);
-      resolve(lock);
+
+  #give(account: AccountId): MaildropLock {
+    let isHeld = true;
+    return {
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        const next = this.#open.get(account)?.shift();
+        if (next === undefined) this.#open.delete(account);
+        else next(this.#give(account));
+      },
     };
-    const timer = setTimeout(() => {
-      waiters.splice(waiters.indexOf(waiter), 1);
-      resolve(null);
-    }, waitMs);
-    waiters.push(waiter);
-  });
-}
-
-function createLock(open: Map<AccountId, Waiter[]>, account: AccountId): MaildropLock {
-  let isHeld = true;
-  return {
-    release() {
-      if (!isHeld) return;
-      isHeld = false;
-      const next = open.get(account)?.shift();
-      if (next === undefined) open.delete(account);
-      else next(createLock(open, account));
-    },
-  };
+  }
 }

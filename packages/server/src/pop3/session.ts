@@ -10,11 +10,10 @@ import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { CorruptBlob, StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
 import type { Home } from '../home.ts';
-import { connectionLimits } from '../net/connection-limits.ts';
 import { type Wire, WireFault } from '../net/wire.ts';
 import { commands } from './commands/table.ts';
 import { pop3Limits } from './limits.ts';
-import type { MaildropLock } from './maildrop-locks.ts';
+import type { MaildropLock } from '../shared.ts';
 import type { Maildrop } from './maildrop.ts';
 import {
   type Answer,
@@ -151,7 +150,7 @@ export class Session {
 
   #patienceMs(): number {
     if (this.state.name === 'transaction') return pop3Limits.idleTimeoutMs;
-    const { isStressed } = connectionLimits(this.service.home);
+    const { isStressed } = this.service.home.shared.connections;
     return isStressed ? pop3Limits.stressedTimeoutMs : pop3Limits.greetingTimeoutMs;
   }
 

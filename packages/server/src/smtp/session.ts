@@ -19,7 +19,6 @@ import type { Authenticator } from '../accounts/authenticate.ts';
 import type { Inspection } from '../checks/inspection.ts';
 import type { Recipient } from '../incoming/incoming.ts';
 import type { Home } from '../home.ts';
-import { connectionLimits } from '../net/connection-limits.ts';
 import { WireFault } from '../net/wire.ts';
 import type { Wire } from '../net/wire.ts';
 import { Refusal, storeRefusal } from '../refusal.ts';
@@ -133,7 +132,7 @@ function nextLine(session: Session): Promise<Uint8Array> {
 }
 
 function awaitLine(session: Session): Promise<Uint8Array> {
-  const timeoutMs = connectionLimits(session.home).isStressed
+  const timeoutMs = session.home.shared.connections.isStressed
     ? sessionLimits.stressedTimeoutMs
     : session.home.config.limits.command_timeout_s * 1000;
   return session.wire.readLine(commandLimits.lineOctetsMax, timeoutMs);

@@ -20,6 +20,7 @@ import { createMetrics } from '../observe/metrics.ts';
 import { silentLog } from '../observe/log.ts';
 import { realWorld } from '../real-world.ts';
 import { createKeyRing } from '../signing/key-ring.ts';
+import { ownShared } from '../threads/own-shared.ts';
 import type { World } from '../world.ts';
 
 export interface TestHomeOptions {
@@ -80,6 +81,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
     metrics: createMetrics(),
     tls: options.tls === false ? null : new ServedCertificates([issued], world),
     wakeQueue: () => {},
+    shared: ownShared(config),
     keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults,

@@ -35,7 +35,7 @@ export async function countRecentOf(
   items: readonly StatusItem[],
 ): Promise<number> {
   if (!items.includes('recent')) return 0;
-  return countUntold(session.store, { owner, mailbox: status.id, uidNext: status.uidNext });
+  return countUntold(session, { owner, mailbox: status.id, uidNext: status.uidNext });
 }
 
 function factOf(
