@@ -81,11 +81,14 @@ function appendPieces(first: number, count: number): (string | Uint8Array)[] {
 
 /** The last messages come one by one, as clients send them; the rest in batches. */
 async function fill(contender: ImapContender): Promise<void> {
-  const wire = await enter(contender);
+  let wire = await enter(contender);
   const together = Math.max(0, messages - appendedAlone);
   for (let first = 0; first < together; first += batch) {
     await wire.command(...appendPieces(first, Math.min(batch, together - first)));
   }
+  await wire.end();
+  await contender.filled();
+  wire = await enter(contender);
   const start = performance.now();
   for (let number = together; number < messages; number += 1) {
     await wire.command(...appendPieces(number, 1));
