@@ -34,6 +34,8 @@ export interface FetchPlan {
   readonly details: readonly DetailKind[];
   /** Each message must be opened, whatever the store has at hand. */
   readonly opensBodies: boolean;
+  /** Of the body only all of it: nothing need be looked for in there. */
+  readonly isWhole: boolean;
   /** Sets `\Seen`. */
   readonly marksSeen: boolean;
   /** Hands out what was written, not only who wrote it: a matter of the journey. */
@@ -60,10 +62,29 @@ export function planFetch(asked: readonly FetchItem[], options: PlanOptions): Fe
     isFixed: !opensBodies && details.length > 0 && !items.some(({ item }) => changing.has(item)),
     details,
     opensBodies,
+    isWhole: items.every(isWhole),
     marksSeen: asked.some((ask) => 'peek' in ask && !ask.peek),
     readsText: asked.some(readsText),
   };
 }
+
+function isWhole(planned: PlannedItem): boolean {
+  if (planned.item !== 'body-octets') return ofRows.has(planned.item);
+  const { ask } = planned;
+  if (ask.item !== 'section' || ask.partial !== null) return false;
+  return ask.section.part.length === 0 && ask.section.text === null;
+}
+
+/** What is written from the row of a message, whatever else is known of it. */
+const ofRows: ReadonlySet<PlannedItem['item']> = new Set([
+  'emailid',
+  'flags',
+  'internaldate',
+  'modseq',
+  'rfc822.size',
+  'savedate',
+  'uid',
+]);
 
 /** Items that only a row of the mailbox itself tells. */
 const changing: ReadonlySet<PlannedItem['item']> = new Set([

@@ -177,8 +177,8 @@ class Teller implements Outcome {
 
   /** A promise only when something must be waited for: listings are long. */
   #tell(told: Told): void | Promise<void> {
-    if (!isAtHand(this.#telling.plan, told.detail)) return this.#tellOpened(told);
-    this.#tellAtHand(told);
+    if (isAtHand(this.#telling.plan, told.detail)) this.#tellAtHand(told);
+    else if (!this.#tellWhole(told)) return this.#tellOpened(told);
     if (this.#answer.length > imapLimits.replyOctetsMax) return this.#send();
   }
 
@@ -210,6 +210,26 @@ class Teller implements Outcome {
       writeRowItem(this.#answer, told, item);
     }
     this.#close(told);
+  }
+
+  /** All of a message that was read with its neighbours. False: it was not. */
+  #tellWhole(told: Told): boolean {
+    const { plan } = this.#telling;
+    const bytes = plan.isWhole ? this.#whole.held(told.of.uid) : null;
+    if (bytes === null) return false;
+    this.#begin(told);
+    for (const item of plan.items) {
+      this.#separate();
+      if (item.item !== 'body-octets') writeRowItem(this.#answer, told, item);
+      else {
+        this.#answer.octets(item.label);
+        this.#answer.text(` {${bytes.length}}\r\n`);
+        this.#answer.octets(bytes);
+      }
+    }
+    this.#close(told);
+    if (plan.readsText) this.read.push(told.of.uid);
+    return true;
   }
 
   /** A message of its own: if it cannot be read, the others are told all the same. */

@@ -15,6 +15,11 @@ export class WholeMessages {
     this.#session = session;
   }
 
+  /** Without waiting; null: it was not read yet, or must be read by itself. */
+  held(one: Uid): Uint8Array | null {
+    return this.#held.get(one) ?? null;
+  }
+
   /** `last`: those up to here are wanted too. null: this one must be read by itself. */
   async take(one: Uid, last: Uid): Promise<Uint8Array | null> {
     const held = this.#held.get(one);
