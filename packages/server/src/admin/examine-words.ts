@@ -54,6 +54,26 @@ export const examineWords = {
     en: '{at} has several records of {what}, so none of them counts; leave one',
     id: '{at} punya beberapa catatan {what}, jadi tak satu pun berlaku; sisakan satu',
   },
+  'doctor.dns.records': {
+    en: 'the name servers of {zone} have what {domain} needs',
+    id: 'server nama {zone} punya semua yang diperlukan {domain}',
+  },
+  'doctor.dns.records.wrong': {
+    en: 'the name servers of {zone} lack or contradict: {what}; {command} domain check {domain}',
+    id: 'di server nama {zone} belum ada atau salah: {what}; {command} domain check {domain}',
+  },
+  'doctor.dkim.signs': {
+    en: 'mail of {domain} is signed ({selectors})',
+    id: 'email {domain} ditandatangani ({selectors})',
+  },
+  'doctor.dkim.waiting': {
+    en: 'mail of {domain} is not signed: {selectors} not in the DNS; {command} domain dns {domain}',
+    id: 'email {domain} tanpa tanda tangan: {selectors} belum di DNS; {command} domain dns {domain}',
+  },
+  'doctor.dkim.next': {
+    en: 'the next keys of {domain} wait for the DNS: {selectors}; {command} domain dns {domain}',
+    id: 'kunci berikut {domain} menunggu DNS: {selectors}; {command} domain dns {domain}',
+  },
   'doctor.disk.room': { en: '{free} free in {folder}', id: '{free} kosong di {folder}' },
   'doctor.queue.moves': { en: '{waiting} in the queue', id: '{waiting} di antrean' },
   'doctor.queue.old': {

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordData } from '@merpati/formats/dns/message.ts';
+import { careForKeys, ensureKeys } from '../signing/key-care.ts';
+import { keyRecordText } from '../signing/keys.ts';
 import { testHome } from '../testing/home.ts';
 import type { Zone } from '../testing/scripted-dns.ts';
 import { createTestWorld } from '../testing/test-world.ts';
@@ -89,6 +91,38 @@ test('each trouble has its name', async () => {
     assert.deepEqual(troubles(await examine(zone)), expected, name);
   }
   assert.deepEqual(troubles(await examine(good, null)), ['doctor.domains.none']);
+});
+
+test('keys that wait, keys that sign, records at the own servers of the zone', async () => {
+  const servers: Zone = {
+    'contoh.id': [...(good['contoh.id'] ?? []), { type: 'NS', target: 'ns.contoh.id' }],
+    'merpati.test': [{ type: 'NS', target: 'ns.contoh.id' }],
+    'ns.contoh.id': [{ type: 'A', address: '192.0.2.53' }],
+  };
+  const zone: Record<string, readonly RecordData[]> = { ...good, ...servers };
+  await using world = await createTestWorld(zone, { signed: true });
+  const dns = { ...world.dns, isTrusted: true };
+  await using made = await testHome({ world: { ...world, dns } });
+  const { home } = made;
+  await made.addDomain('contoh.id');
+  const { generations } = await ensureKeys(home, 'contoh.id');
+  const context = { homes: [home], lab: null, server: null } as const;
+  const codes = async () => {
+    const [examined] = (await perform(context, 'server.examine', {})) as Examined[];
+    return (examined?.findings ?? []).map(({ code }) => code);
+  };
+  const before = await codes();
+  assert.ok(before.includes('doctor.dkim.waiting'), before.join(' '));
+  assert.ok(before.includes('doctor.dns.records.wrong'));
+  for (const { selector, ...key } of generations[0]?.keys ?? []) {
+    const record = keyRecordText({ selector, ...key }, false);
+    const strings = [record.slice(0, 200), record.slice(200)].map((one) => Buffer.from(one));
+    zone[`${selector}._domainkey.contoh.id`] = [{ type: 'TXT', strings }];
+  }
+  await careForKeys(home, 'contoh.id');
+  const after = await codes();
+  assert.ok(after.includes('doctor.dkim.signs'), after.join(' '));
+  assert.ok(after.includes('doctor.dns.records'), after.join(' '));
 });
 
 test('both languages name the same facts', () => {

@@ -2,15 +2,17 @@
 
 import type { CheckedSet, CheckState, DomainCheck } from '../domains/check.ts';
 import type { Level } from '../domains/records.ts';
-import { clean, type Paint } from '../journey/screen.ts';
+import { clean, cut, type Paint } from '../journey/screen.ts';
 import { levelName, purposeName, reasonText } from './dns-words.ts';
 import { say } from './language.ts';
 import type { Output } from './output.ts';
 
+/** Columns of what is right. */
+const rightMax = 72;
 const levels: readonly Level[] = ['must', 'should', 'may'];
 const order: readonly CheckState[] = ['wrong', 'unknown', 'missing', 'spreading', 'works', 'right'];
 
-export function showCheck(output: Output, check: DomainCheck): void {
+export function showCheck(output: Output, check: DomainCheck, command: string): void {
   const { paint } = output;
   output.line(`${paint.bold(check.domain)}  ${paint.muted(servedBy(check))}`);
   for (const level of levels) {
@@ -21,7 +23,7 @@ export function showCheck(output: Output, check: DomainCheck): void {
     output.line(paint.bold(levelName(level)));
     for (const set of group) showSet(output, set);
   }
-  output.line(summary(check));
+  output.line(summary(check, command));
 }
 
 function servedBy({ zone, sets }: DomainCheck): string {
@@ -36,7 +38,8 @@ function showSet(output: Output, set: CheckedSet): void {
   const { paint } = output;
   const kind = purposeName[set.purpose].padEnd(10);
   const why = reasonText(set);
-  const shown = set.state === 'right' ? set.found.join(' · ') : why;
+  // A key that is right is not read by anybody.
+  const shown = set.state === 'right' ? cut(set.found.join(' · '), rightMax) : why;
   output.line(`  ${markOf(set, paint)} ${kind} ${set.name}  ${clean(shown)}`);
   if (set.state === 'right') return;
   const indent = ' '.repeat(15);
@@ -81,10 +84,10 @@ function markOf({ state, level }: CheckedSet, paint: Paint): string {
   }
 }
 
-function summary({ domain, problems }: DomainCheck): string {
+function summary({ domain, problems }: DomainCheck, command: string): string {
   if (problems === 0) return say('All that must be there is there.', 'Semua yang wajib sudah ada.');
   return say(
-    `${problems} to be mended; what must be there: merpati domain dns ${domain}`,
-    `${problems} perlu diperbaiki; yang diperlukan: merpati domain dns ${domain}`,
+    `${problems} to be mended; what must be there: ${command} domain dns ${domain}`,
+    `${problems} perlu diperbaiki; yang diperlukan: ${command} domain dns ${domain}`,
   );
 }

@@ -9,7 +9,11 @@ import { readAddress } from '@merpati/formats/dns/address.ts';
 import { z } from 'zod';
 import { checkConfig } from '../../config/check.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
+import { checkDomain, isProblem } from '../../domains/check.ts';
+import { domainFacts } from '../../domains/facts.ts';
 import type { Home } from '../../home.ts';
+import { readKeys } from '../../signing/key-record.ts';
+import type { GenerationState } from '../../signing/keys.ts';
 import type { DnsRecord, RecordType } from '../../world.ts';
 import { operation } from '../operation.ts';
 import type { ExamineCode } from '../examine-words.ts';
@@ -109,6 +113,36 @@ async function domains(home: Home): Promise<Finding[]> {
     found.push(await policy(home, { domain: name, at: name, starts: 'v=spf1', what: 'SPF' }));
     const at = `_dmarc.${name}`;
     found.push(await policy(home, { domain: name, at, starts: 'v=DMARC1', what: 'DMARC' }));
+    found.push(...(await ownServers(home, name)), ...(await keys(home, name)));
+  }
+  return found;
+}
+
+/** What the zone's own servers say; nothing when nobody knows them. */
+async function ownServers(home: Home, domain: string): Promise<Finding[]> {
+  const check = await checkDomain(home.world, await domainFacts(home, domain));
+  const { zone } = check;
+  if (zone === null) return [];
+  const wrong = check.sets.filter(isProblem).map(({ type, name }) => `${type} ${name}`);
+  return wrong.length === 0
+    ? [ok('doctor.dns.records', { domain, zone })]
+    : [warning('doctor.dns.records.wrong', { domain, zone, what: wrong.join(', ') })];
+}
+
+/** Made and never published, or due and never published. */
+async function keys(home: Home, domain: string): Promise<Finding[]> {
+  const { generations } = await readKeys(home.store, domain);
+  const selectors = (state: GenerationState): string =>
+    generations
+      .filter((one) => one.state === state)
+      .flatMap((one) => one.keys.map(({ selector }) => selector))
+      .join(', ');
+  const [signing, waiting] = [selectors('signing'), selectors('waiting')];
+  const found: Finding[] = [];
+  if (signing !== '') found.push(ok('doctor.dkim.signs', { domain, selectors: signing }));
+  if (waiting !== '') {
+    const code = signing === '' ? 'doctor.dkim.waiting' : 'doctor.dkim.next';
+    found.push(warning(code, { domain, selectors: waiting }));
   }
   return found;
 }

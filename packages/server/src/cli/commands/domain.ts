@@ -162,7 +162,9 @@ function registerCheck(domain: Command, cli: () => Cli): void {
       const check = await cli().call(what, 'domain.check', { name });
       const { output } = cli();
       if (check.problems > 0) process.exitCode = exitCodes.problems;
-      output.value('merpati.domain.check/1', check, () => showCheck(output, check));
+      output.value('merpati.domain.check/1', check, () =>
+        showCheck(output, check, ownCommand(cli().globals.lab)),
+      );
     });
 }
 
