@@ -140,7 +140,7 @@ function sayDomain({ output }: Cli, one: DmarcDomainView): void {
   const { paint } = output;
   const failed = one.messages - one.passed;
   const mark = failed === 0 ? paint.ok('✓') : paint.warn('▲');
-  const reports = say(`${one.reports} reports`, `${one.reports} laporan`);
+  const reports = reportsText(one.reports);
   const passed = share(one.passed, one.messages);
   const text = say(
     `${one.messages} messages, ${passed} pass, ${failed} do not`,
@@ -224,7 +224,7 @@ async function showTls(cli: Cli, question: Question): Promise<void> {
 function sayTlsDomain({ output }: Cli, one: TlsDomainView): void {
   const { paint } = output;
   const mark = one.failures === 0 ? paint.ok('✓') : paint.warn('▲');
-  const reports = say(`${one.reports} reports`, `${one.reports} laporan`);
+  const reports = reportsText(one.reports);
   const passed = share(one.successes, one.successes + one.failures);
   const text = say(
     `${one.successes + one.failures} sessions, ${passed} as the policy wants, ` +
@@ -253,18 +253,22 @@ function sayRest(cli: Cli, reporters: readonly ReporterView[], leftOut: number):
   }
 }
 
-function showNothing(cli: Cli, kind: ReportKind, { domain = 'contoh.id', days }: Question): void {
-  const { output } = cli;
+async function showNothing(cli: Cli, kind: ReportKind, question: Question): Promise<void> {
+  const { output, globals } = cli;
+  const what = say('cannot list domains', 'tidak bisa mendaftar domain');
+  const domains = await cli.call(what, 'domain.list', {});
+  const domain = question.domain ?? domains[0]?.name ?? 'contoh.id';
   const name = kind === 'dmarc' ? `_dmarc.${domain}` : `_smtp._tls.${domain}`;
   const version = kind === 'dmarc' ? 'v=DMARC1; p=none' : 'v=TLSRPTv1';
   const record = `${name} TXT "${version}; rua=mailto:${reportLocals[kind]}@${domain}"`;
-  const command = `${ownCommand(cli.globals.lab)} domain dns ${domain}`;
+  const command = `${ownCommand(globals.lab)} domain dns ${domain}`;
+  const { days } = question;
   output.note(
     say(
-      `No reports came in the last ${days} days. Others send them daily to who asks, by\n` +
-        `  ${record}\nThe records of a domain: ${command}`,
+      `No reports in the last ${days} days. Others send them daily to who asks for them with\n` +
+        `  ${record}\nAll records of the domain: ${command}`,
       `Tidak ada laporan dalam ${days} hari terakhir. Server lain mengirimnya tiap hari bila\n` +
-        `diminta dengan\n  ${record}\nCatatan sebuah domain: ${command}`,
+        `diminta dengan\n  ${record}\nSemua catatan domain itu: ${command}`,
     ),
   );
 }
@@ -298,6 +302,10 @@ async function importFile(cli: Cli, file: string): Promise<void> {
           ),
     );
   });
+}
+
+function reportsText(count: number): string {
+  return say(count === 1 ? '1 report' : `${count} reports`, `${count} laporan`);
 }
 
 /** Never 100 % for less than all. */
