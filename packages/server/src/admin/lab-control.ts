@@ -17,7 +17,13 @@ export const homeFaults = [
 ] as const satisfies readonly Fault[];
 
 /** Played by the DNS, for one domain. */
-export const dnsFaults = ['dns-servfail', 'dns-timeout', 'dns-nxdomain', 'wrong-spf'] as const;
+export const dnsFaults = [
+  'dns-servfail',
+  'dns-timeout',
+  'dns-nxdomain',
+  'wrong-spf',
+  'no-dnssec',
+] as const;
 export type DnsFault = (typeof dnsFaults)[number];
 
 export type LabFault = Fault | DnsFault;

@@ -1,7 +1,8 @@
 /**
  * An authoritative DNS server for the lab, by UDP and TCP. RFC 1035 §4.2, §6; negative answers RFC
  * 2308 §3; EDNS RFC 6891 §6; over TCP RFC 7766 §8. What it answers comes from a zone; it also plays
- * a server that is out of order, when told to.
+ * a server that is out of order, when told to, and the resolver that has validated what is signed
+ * (AD, RFC 6840 §5.8): on the loopback nobody stands between.
  */
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
@@ -36,6 +37,8 @@ export interface Zone {
   /** Everything at that name; without records it is an empty non-terminal (RFC 8020 §2). */
   find(name: string): Promise<ZoneAnswer>;
   readonly soa: { readonly name: string; readonly data: RecordData & { type: 'SOA' } };
+  /** As if a resolver had validated it; nothing, where it is left out. */
+  isSigned?(name: string): boolean;
   /** How long answers may be remembered. */
   readonly ttlSeconds: number;
 }
@@ -175,7 +178,9 @@ export async function answerTo(zone: Zone, message: DnsMessage): Promise<DnsMess
     return { ...base, rcode: rcodes.formErr };
   }
   if (question.class !== classIn) return { ...base, rcode: rcodes.refused };
-  return answerQuestion(zone, question, base);
+  const isAsked = message.authenticData || message.edns?.dnssecOk === true;
+  const authenticData = isAsked && zone.isSigned?.(lowerName(question.name)) === true;
+  return answerQuestion(zone, question, { ...base, authenticData });
 }
 
 async function answerQuestion(
@@ -195,7 +200,9 @@ async function answerQuestion(
   for (let i = 0; i <= limits.aliasesMax; i += 1) {
     const found = await zone.find(name);
     if (found.kind === 'silent') return null;
-    if (found.kind === 'servfail') return { ...base, authoritative: false, rcode: rcodes.servFail };
+    if (found.kind === 'servfail') {
+      return { ...base, authoritative: false, authenticData: false, rcode: rcodes.servFail };
+    }
     if (found.kind === 'nothing') return { ...base, answers, authorities, rcode: rcodes.nxDomain };
     const wanted = found.records.filter((data) => isOfType(data, question.type));
     answers.push(...wanted.map((data) => record(name, data)));

@@ -123,8 +123,8 @@ describe('the lab', { concurrency: 4 }, () => {
     t.diagnostic(`${Math.round(tookMs)} ms from the start of the lab to the inbox`);
 
     const codes = codesOf(view);
-    const way = ['click.told', 'submit.login', 'submit.message', 'queue.queued', 'dns.mx.found'];
-    way.push('connect.ok', 'tls.ok', 'smtp.dialogue', 'receive.message', 'store.stored');
+    const way = ['click.told', 'submit.login', 'submit.message', 'queue.queued', 'dns.mx.signed'];
+    way.push('connect.ok', 'tls.dane.right', 'smtp.dialogue', 'receive.message', 'store.stored');
     let at = -1;
     for (const code of way) {
       assert.ok(codes.indexOf(code) > at, `${code} in ${codes.join(' ')}`);
@@ -186,8 +186,29 @@ describe('the lab', { concurrency: 4 }, () => {
     }
   });
 
-  test('faults that mail goes through all the same: slow, no TLS, wrong certificate', async (t) => {
+  test('who takes TLS away gets nothing: the signed DNS describes the certificate', async (t) => {
     const lab = await makeLab(t);
+    const table: [LabFault, string, string][] = [
+      ['no-tls', 'tls.missing', '4.7.10'],
+      ['bad-certificate', 'tls.wrong', '4.7.5'],
+    ];
+    for (const [name, code, status] of table) {
+      await fault(lab, name, true);
+      const id = await send(lab, { to: ['friend@surat.test'] });
+      const late = await until(lab, id, (one) => kindOf(one) === 'delayed');
+      assert.ok(codesOf(late).includes(code), `${name}: ${codesOf(late).join(' ')}`);
+      const told = late.events.find((event) => event.code === 'queue.later');
+      assert.equal(told?.args?.status, status);
+      await fault(lab, name, false);
+      await retry(lab);
+      const done = await until(lab, id, (one) => kindOf(one) === 'inbox');
+      assert.ok(codesOf(done).includes('tls.dane.right'), codesOf(done).join(' '));
+    }
+  });
+
+  test('faults that mail goes through all the same, where no DNSSEC stands against them', async (t) => {
+    const lab = await makeLab(t);
+    await fault(lab, 'no-dnssec', true);
     const table: [LabFault, string][] = [
       ['no-tls', 'tls.none'],
       ['bad-certificate', 'tls.unverified'],
@@ -205,6 +226,7 @@ describe('the lab', { concurrency: 4 }, () => {
       await fault(lab, name, false);
       await lab.connection.call('queue.edit', { verb: 'retry' });
     }
+    await fault(lab, 'no-dnssec', false);
     assert.deepEqual(await lab.connection.call('lab.fault', {}), []);
   });
 

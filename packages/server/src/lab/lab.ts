@@ -4,7 +4,9 @@
  */
 
 import { mkdir } from 'node:fs/promises';
+import { createHash, X509Certificate } from 'node:crypto';
 import path from 'node:path';
+import { readCertificate } from '@merpati/formats/x509/certificate.ts';
 import type { Logger } from 'pino';
 import { createAuthenticator } from '../accounts/authenticate.ts';
 import type { Connection } from '../admin/connection.ts';
@@ -73,6 +75,8 @@ interface Server {
   readonly home: Home;
   readonly faults: Set<Fault>;
   readonly good: Certificates;
+  /** Of its right certificate, for the DNS. RFC 7672 §3.1.1: 3 1 1. */
+  readonly keyHash: Uint8Array;
 }
 
 export async function startLab(options: LabOptions): Promise<Lab> {
@@ -84,7 +88,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const hosts = domains.map((domain, i) => ({
     hostname: `mx.${domain}`,
     address: addresses[i] ?? here,
-    facts: () => factsOf(servers[i]?.home),
+    facts: () => factsOf(servers[i]),
   }));
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -119,10 +123,14 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
 }
 
-async function factsOf(home: Home | undefined): Promise<DomainFacts[]> {
-  if (home === undefined) return [];
+/** The zone describes the right certificate, whichever one a fault makes the server show. */
+async function factsOf(server: Server | undefined): Promise<DomainFacts[]> {
+  if (server === undefined) return [];
+  const { home, keyHash } = server;
   const rows = await home.store.domains();
-  return Promise.all(rows.map(({ name }) => domainFacts(home, name)));
+  return Promise.all(
+    rows.map(async ({ name }) => ({ ...(await domainFacts(home, name)), keyHashes: [keyHash] })),
+  );
 }
 
 /** Their records are in the zone from the first moment on: mail is signed from the first one on. */
@@ -184,7 +192,10 @@ async function openServer(
   const own = addresses[about.index] ?? here;
   const from = (): string => (faults.has('forged-sender') ? strangersAddress : own);
   const ownWorld = { ...world, dial: world.dialFrom(from) };
-  return { home: await openHome(config, ownWorld, { log, faults, tls: good }), faults, good };
+  const { publicKey } = readCertificate(new X509Certificate(certificate).raw);
+  const keyHash = createHash('sha256').update(publicKey).digest();
+  const home = await openHome(config, ownWorld, { log, faults, tls: good });
+  return { home, faults, good, keyHash };
 }
 
 function configOf(

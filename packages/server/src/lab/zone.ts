@@ -40,6 +40,7 @@ export function createZone(hosts: readonly LabHost[], faults: DnsFaults): Zone {
   return {
     soa: { name: '', data: soa },
     ttlSeconds,
+    isSigned: (name) => !isOn('no-dnssec', name, faults),
     async find(name) {
       const fault = faultOf(name, faults);
       if (fault === 'dns-servfail') return { kind: 'servfail' };
@@ -65,6 +66,12 @@ function withWrongSpf(answer: ZoneAnswer): ZoneAnswer {
     kind: 'found',
     records: answer.records.map((data) => (isSpf(data) ? wrongSpf : data)),
   };
+}
+
+function isOn(fault: DnsFault, name: string, faults: DnsFaults): boolean {
+  return [...faults].some(
+    ([domain, on]) => on.has(fault) && (name === domain || name.endsWith(`.${domain}`)),
+  );
 }
 
 function faultOf(name: string, faults: DnsFaults): DnsFault | null {
