@@ -49,7 +49,7 @@ interface Server extends AsyncDisposable {
   /** Moves the clock of the server. */
   pass(ms: number): void;
   /** What s_client says, standard output and error. */
-  ask(protocol: Protocol, ...options: string[]): Promise<string>;
+  readonly ask: (protocol: Protocol, ...options: string[]) => Promise<string>;
 }
 
 /** A server with two certificates: one for itself, one for a domain. */
@@ -118,7 +118,8 @@ function ask(
 async function hasSession({ options }: { readonly options: readonly string[] }): Promise<void> {
   const at = options.indexOf('-sess_out');
   const file = at < 0 || options.includes('-tls1_2') ? undefined : options[at + 1];
-  for (let i = 0; file !== undefined && i < 500 && !existsSync(file); i += 1) await delay(10);
+  if (file === undefined) return;
+  for (let i = 0; i < 500 && !existsSync(file); i += 1) await delay(10);
 }
 
 const subjectOf = (text: string) => /subject=CN = (\S+)/.exec(text)?.[1] ?? null;

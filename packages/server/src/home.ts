@@ -9,8 +9,8 @@ import type { Store } from '@merpati/store/contract.ts';
 import type { Config } from './config/schema.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { ReportSink } from './reports/outcomes.ts';
-import type { Shared } from './shared.ts';
 import type { KeyRing } from './signing/key-ring.ts';
+import type { Shared } from './shared.ts';
 import type { World } from './world.ts';
 
 /** What TLS is made of. It may change at any time; open connections keep what they have. */
@@ -21,6 +21,23 @@ export interface Certificates {
   readonly hasNames: boolean;
 }
 
+/** Who gets certificates and keeps them fresh. */
+export interface CertificateCare {
+  /** `renew`: those of that name, or all (''), whether due or not; null: what is due. */
+  work(renew?: string | null): Promise<readonly CertificateResult[]>;
+  /** Takes what the files have now. Rejects, and all stays as it is, when they cannot be used. */
+  reload(files: Config['tls']): Promise<void>;
+}
+
+export interface CertificateResult {
+  /** The host's name or a domain's. */
+  readonly id: string;
+  /** `later`: it is due, but something has to be waited for. */
+  readonly result: 'renewed' | 'kept' | 'later' | 'failed';
+  readonly code?: string;
+  readonly detail?: string;
+}
+
 export interface Home {
   readonly config: Config;
   readonly store: Store;
@@ -29,6 +46,8 @@ export interface Home {
   readonly metrics: Metrics;
   /** null: TLS is not offered. */
   tls: Certificates | null;
+  /** null: nobody does, as in a thread besides the first. Set when it starts. */
+  certificates: CertificateCare | null;
   /**
    * Wakes the queue runner; set when it starts. `person`: somebody has asked for it, so hosts that
    * are left alone for their trouble are tried all the same.

@@ -5,7 +5,6 @@
 import { createLog } from './observe/log.ts';
 import { productVersion } from './observe/version.ts';
 import { realWorld } from './real-world.ts';
-import { readPairs, show } from './certificates/from-files.ts';
 import { startHome } from './serve.ts';
 import { protocolThreads } from './threads/protocol-threads.ts';
 import { startControlSocket } from './http/control-socket.ts';
@@ -46,7 +45,7 @@ export async function runServer(
     await stop();
     throw error;
   }
-  const reload = () => reloadCertificate(home, about.reread);
+  const reload = () => void reloadCertificate(home, about.reread);
   process.on('SIGHUP', reload);
   const signal = await toldToStop();
   log.info({ event: 'server.signal', signal });
@@ -63,9 +62,9 @@ function toldToStop(): Promise<NodeJS.Signals> {
   });
 }
 
-function reloadCertificate(home: Home, reread: () => Config): void {
+async function reloadCertificate(home: Home, reread: () => Config): Promise<void> {
   try {
-    show(home, readPairs(reread().tls));
+    await home.certificates?.reload(reread().tls);
     home.log.info({ event: 'tls.reloaded' });
   } catch (error) {
     home.log.error({ event: 'tls.reload', err: error }, 'the old certificate stays in use');

@@ -6,7 +6,10 @@
 import type { Logger } from 'pino';
 import { openStore, type SalvageReport } from '@merpati/store/sqlite/open.ts';
 import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
-import { readPairs, serve } from './certificates/from-files.ts';
+import { Challenges } from './certificates/challenges.ts';
+import { serve } from './certificates/from-files.ts';
+import { CertificateKeeper } from './certificates/keeper.ts';
+import { pairsToShow } from './certificates/shown.ts';
 import { checkedListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import type { Certificates, Fault, Home } from './home.ts';
@@ -56,7 +59,8 @@ export async function openHome(config: Config, world: World, options: HomeOption
     store,
     log,
     metrics: createMetrics(),
-    tls: options.tls ?? serve(readPairs(config.tls), world),
+    tls: options.tls ?? serve(await pairsToShow({ config, store, world }), world),
+    certificates: null,
     wakeQueue: () => {},
     shared: ownShared(config, threads > 1 ? createTables(threads) : null),
     keyRing: createKeyRing(store, () => world.nowMs()),
@@ -130,7 +134,8 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
     stops.push(async () => void (await Promise.all(speaking.map((one) => one.stop()))));
     const protocols = await startProtocols(home, authenticator, { plainAllowed });
     speaking.push(protocols);
-    const web = await startWeb(home);
+    const challenges = new Challenges();
+    const web = await startWeb(home, challenges);
     speaking.push(web);
     addresses.push(...protocols.addresses, ...web.addresses);
     const { connections } = home.shared;
@@ -139,6 +144,10 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
       crew = await Crew.start(home, { tables, addresses: protocols.addresses, plainAllowed });
       speaking.push(crew);
     }
+    const keeper = new CertificateKeeper(home, challenges);
+    home.certificates = keeper;
+    stops.push(() => keeper.stop());
+    keeper.start();
   } catch (error) {
     await stop();
     throw error;

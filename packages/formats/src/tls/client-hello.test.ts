@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { helloOctetsMax, readClientHello } from './client-hello.ts';
 
 async function helloOf(options: ConnectionOptions): Promise<Buffer> {

@@ -27,7 +27,7 @@ export function show(home: Home, pairs: readonly KeyPair[]): void {
 /** null when there are none. */
 export function serve(
   pairs: readonly KeyPair[],
-  { nowMs }: { nowMs(): number },
+  world: { nowMs(): number },
 ): ServedCertificates | null {
-  return pairs.length === 0 ? null : new ServedCertificates(pairs, { nowMs });
+  return pairs.length === 0 ? null : new ServedCertificates(pairs, { nowMs: () => world.nowMs() });
 }

@@ -63,7 +63,7 @@ test('SCRAM binds to the certificate that the client saw, resumed or not', async
       await authority.issue(['*.contoh.test'], Date.now()),
     ]);
   await renew();
-  const options = { home, protocol: 'imaps', address: '127.0.0.1', port: 0 };
+  const options = { home, protocol: 'imaps', address: '127.0.0.1', port: 0, isInAllThreads: false };
   const listener = await listen({ ...options, implicitTls: true, busy: '' }, async (wire) => {
     await wire.write(bindingsOf(wire).join(' '));
   });

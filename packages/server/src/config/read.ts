@@ -237,6 +237,20 @@ function readSecrets(config: Config, places: ConfigPlaces, problems: ConfigProbl
   for (const name of ['certificate_file', 'key_file'] as const) {
     if (config.tls[name] !== '') config.tls[name] = secretFile(config.tls[name], places);
   }
+  for (const name of ['eab_key', 'dns_key'] as const) {
+    const file = config.acme[`${name}_file`];
+    if (file === '') continue;
+    const at = `acme.${name}_file`;
+    if (config.acme[name] !== '') {
+      problems.push({ severity: 'error', code: 'config.secret.twice', path: at, args: {} });
+    }
+    const reading = { env: {}, keys: [], problems, sources: new Map<string, string>() };
+    config.acme[name] = readSecret(secretFile(file, places), at, reading)?.trim() ?? '';
+  }
+  for (const one of config.tls.certificates) {
+    one.certificate_file = secretFile(one.certificate_file, places);
+    one.key_file = secretFile(one.key_file, places);
+  }
   for (const [i, route] of config.routes.entries()) {
     const at = `routes[${i}]`;
     if (route.password_file !== '') {

@@ -49,6 +49,47 @@ const tls = z.strictObject({
     .describe('More certificates, for clients that ask for their names (SNI).'),
 });
 
+const acme = z.strictObject({
+  terms_agreed: z
+    .boolean()
+    .default(false)
+    .describe('You agree to the terms of the authority; this switches certificates by ACME on.'),
+  directory: z
+    .string()
+    .default('https://acme-v02.api.letsencrypt.org/directory')
+    .describe('The authority that gives certificates. RFC 8555.'),
+  contact: addresses
+    .default([])
+    .describe('Addresses that the authority may write to, e.g. ["postmaster@contoh.id"].'),
+  challenge: z
+    .enum(['http-01', 'tls-alpn-01', 'dns-01'])
+    .default('http-01')
+    .describe('How names are proven: listen.acme on port 80, listen.https on 443, or the DNS.'),
+  names: addresses
+    .default([])
+    .describe(
+      'More names for the certificate of this host; those of domains come by themselves.',
+    ),
+  eab_key_id: z
+    .string()
+    .default('')
+    .describe('Key identifier of an account at the authority (external account binding).'),
+  eab_key: z.string().default('').describe('Its key in base64url. Better as eab_key_file.'),
+  eab_key_file: z.string().default('').describe('File with that key.'),
+  dns_server: z
+    .string()
+    .default('')
+    .describe('For dns-01: the server that takes updates of the zones, "192.0.2.53:53". RFC 2136.'),
+  dns_zone: z.string().default('').describe('The zone to be changed; empty: found from each name.'),
+  dns_key_name: z.string().default('').describe('Name of the TSIG key. RFC 8945.'),
+  dns_key_algorithm: z
+    .enum(['hmac-sha224', 'hmac-sha256', 'hmac-sha384', 'hmac-sha512'])
+    .default('hmac-sha256')
+    .describe('Its algorithm.'),
+  dns_key: z.string().default('').describe('Its secret in base64. Better as dns_key_file.'),
+  dns_key_file: z.string().default('').describe('File with that secret.'),
+});
+
 const limits = z.strictObject({
   message_bytes_max: z
     .int()
@@ -294,6 +335,7 @@ export const configSchema = z.strictObject({
   data: z.string().default('/var/lib/merpati').describe('Folder of the store.'),
   listen: listen.prefault({}),
   tls: tls.prefault({}),
+  acme: acme.prefault({}),
   threads: z
     .strictObject({
       protocol: z

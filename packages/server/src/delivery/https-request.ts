@@ -89,7 +89,7 @@ function exchange(
   socket: TLSSocket,
   about: { readonly question: HttpsQuestion; readonly signal: AbortSignal },
 ): Promise<HttpsAnswer> {
-  const { host, path, body, headers = {}, answerOctetsMax } = about.question;
+  const { host, port = 443, path, body, headers = {}, answerOctetsMax } = about.question;
   const options: RequestOptions = {
     createConnection: () => socket,
     host,
@@ -97,7 +97,8 @@ function exchange(
     method: body === undefined ? 'GET' : 'POST',
     headers: {
       ...headers,
-      host,
+      // RFC 9110 §7.2: the port too, where it is another one.
+      host: port === 443 ? host : `${host}:${port}`,
       connection: 'close',
       ...(body === undefined ? {} : { 'content-length': String(body.length) }),
     },

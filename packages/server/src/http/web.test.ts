@@ -22,7 +22,7 @@ interface Web {
   readonly https: number;
   readonly acme: number;
   readonly challenges: Challenges;
-  get(url: string): Promise<Answer>;
+  readonly get: (url: string) => Promise<Answer>;
 }
 
 async function start(t: TestContext, more: Partial<Config> = {}): Promise<Web> {

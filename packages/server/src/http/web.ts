@@ -38,12 +38,11 @@ export async function startWeb(
 }
 
 function connectionsOf(app: WebApp): WebConnections {
-  const connections: WebConnections = new WebConnections(
-    getRequestListener((request, { incoming }) => {
-      // HTTP/2 is not spoken here.
-      const peer = connections.peer(incoming as IncomingMessage);
-      return app.fetch(request, { peer });
-    }),
-  );
+  const answer = getRequestListener((request, { incoming }) => {
+    // HTTP/2 is not spoken here.
+    const peer = connections.peer(incoming as IncomingMessage);
+    return app.fetch(request, { peer });
+  });
+  const connections = new WebConnections((asked, answered) => void answer(asked, answered));
   return connections;
 }

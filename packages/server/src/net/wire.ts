@@ -269,7 +269,7 @@ export class Wire {
       this.#writer = { resolve, reject };
       secure.once('secure', () => this.#wakeWriter());
     });
-    // Where TLS 1.2 resumes a session nobody asks for a certificate, and Node tells the default one.
+    // Where TLS 1.2 resumes a session nobody asks for a certificate, and Node tells the default.
     const isKnown = !secure.isSessionReused() || !certificates.hasNames;
     this.#certificate = isKnown ? (secure.getX509Certificate() ?? null) : null;
     const cipher = secure.getCipher();

@@ -80,6 +80,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
     log: options.log ?? silentLog(),
     metrics: createMetrics(),
     tls: options.tls === false ? null : new ServedCertificates([issued], world),
+    certificates: null,
     wakeQueue: () => {},
     shared: ownShared(config),
     keyRing: createKeyRing(store, () => world.nowMs()),

@@ -51,6 +51,7 @@ function joinHome(start: ThreadStart, asking: Asking): Home {
     log: createLog({ level: start.logLevel, to }),
     metrics: createMetrics(),
     tls: certificates(start.shown, world),
+    certificates: null,
     wakeQueue: () => asking.tell({ kind: 'wake-queue' }),
     shared: askedShared(start, asking),
     keyRing: createKeyRing(store, () => world.nowMs()),
