@@ -18,7 +18,8 @@ export interface Posted {
   readonly word: string;
 }
 
-const notOurs = createNetworks([
+/** An IPv4 address written as an IPv6 one counts as what it stands for. */
+const within = createNetworks([
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -28,7 +29,6 @@ const notOurs = createNetworks([
   '192.168.0.0/16',
   '224.0.0.0/3',
   '::/96',
-  '::ffff:0:0/96',
   '64:ff9b::/96',
   'fc00::/7',
   'fe80::/10',
@@ -39,7 +39,7 @@ export async function postReport(home: Home, url: string, content: Buffer): Prom
   const place = new URL(url);
   const host = place.hostname.replace(/^\[(.*)\]$/, '$1');
   const found = await addressesOf(home, host);
-  const address = found.find((one) => !notOurs.has(one));
+  const address = found.find((one) => !within.has(one));
   if (address === undefined) {
     return { isDone: false, word: found.length === 0 ? 'no address' : 'an address within' };
   }
