@@ -68,7 +68,7 @@ export const examineWords = {
   },
   'doctor.dkim.waiting': {
     en: 'mail of {domain} is not signed: {selectors} not in the DNS; {command} domain dns {domain}',
-    id: 'email {domain} tanpa tanda tangan: {selectors} belum di DNS; {command} domain dns {domain}',
+    id: 'email {domain} belum disegel: {selectors} belum terbit; {command} domain dns {domain}',
   },
   'doctor.dkim.next': {
     en: 'the next keys of {domain} wait for the DNS: {selectors}; {command} domain dns {domain}',
