@@ -19,6 +19,7 @@ import {
 import { defaultConfig } from '../../packages/server/src/config/read.ts';
 import { Delivery, type Delivered } from '../../packages/server/src/delivery/deliver.ts';
 import { findRoute } from '../../packages/server/src/delivery/find-route.ts';
+import { createMetrics } from '../../packages/server/src/observe/metrics.ts';
 import type { TlsOutcome } from '../../packages/server/src/reports/outcomes.ts';
 import { worldWithDns } from '../../packages/server/src/real-world.ts';
 import type { World } from '../../packages/server/src/world.ts';
@@ -181,7 +182,8 @@ export class TrustWorld implements AsyncDisposable {
       dmarc() {},
       arrived() {},
     };
-    return new Delivery({ config, world: this.world, store: this.store, reports });
+    const { world, store } = this;
+    return new Delivery({ config, world, store, metrics: createMetrics(), reports });
   }
 
   /** One server for the policies of all of them. */

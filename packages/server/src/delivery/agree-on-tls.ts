@@ -6,7 +6,6 @@
 
 import { stsNames, type StsPolicy } from '@merpati/formats/auth/sts.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
-import type { ReportSink } from '../reports/outcomes.ts';
 import type { World } from '../world.ts';
 import { findDane, type Dane, type DaneFinding } from './dane.ts';
 import type { FoundRoute, NextHost } from './find-route.ts';
@@ -26,7 +25,7 @@ export interface TlsTerms {
 
 export interface TlsQuestion {
   readonly world: Pick<World, 'dns' | 'nowUs'>;
-  readonly sink: ReportSink | null;
+  readonly sink: TlsAccount['sink'];
   readonly route: FoundRoute & { readonly kind: 'hosts' };
   readonly host: NextHost;
   readonly terms: TlsTerms;

@@ -19,6 +19,7 @@ import type { RecordData } from '@merpati/formats/dns/message.ts';
 import type { QueueMessage } from '@merpati/store/contract.ts';
 import { openStore } from '@merpati/store/sqlite/open.ts';
 import { configSchema } from '../config/schema.ts';
+import { createMetrics } from '../observe/metrics.ts';
 import type { Zone } from '../testing/scripted-dns.ts';
 import { createTestWorld } from '../testing/test-world.ts';
 import { Delivery, type Delivered } from './deliver.ts';
@@ -83,7 +84,13 @@ async function setUp(setting: Setting) {
   const config = configSchema.parse({ hostname: 'mx.merpati.test', ...setting.config });
   const directory = mkdtempSync(join(tmpdir(), 'merpati-delivery-'));
   const store = await openStore({ directory, nowMs: world.nowMs() });
-  const delivery = new Delivery({ config, world, store, reports: null });
+  const delivery = new Delivery({
+    config,
+    world,
+    store,
+    metrics: createMetrics(),
+    reports: null,
+  });
   return {
     world,
     delivery,

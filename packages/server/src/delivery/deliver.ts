@@ -9,6 +9,7 @@ import type { RecipientResult } from '@merpati/client/smtp/transaction.ts';
 import type { QueueMessage } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
 import type { Home } from '../home.ts';
+import type { TlsOutcome } from '../reports/outcomes.ts';
 import { agreeOnTls, type TlsTerms } from './agree-on-tls.ts';
 import type { FoundRoute, NextHost } from './find-route.ts';
 import { Attempt, type Batch } from './attempt.ts';
@@ -33,7 +34,7 @@ export interface Delivered {
 
 export type Route = FoundRoute & { kind: 'hosts' };
 
-type DeliveryHome = Pick<Home, 'config' | 'world' | 'store' | 'reports'>;
+type DeliveryHome = Pick<Home, 'config' | 'world' | 'store' | 'metrics' | 'reports'>;
 
 /** What all deliveries of a home share. */
 export class Delivery {
@@ -91,7 +92,7 @@ export class Delivery {
 
   /** What the recipients' domain and the sender want of TLS, whichever host it will be. */
   async #termsOf(attempt: Attempt, { mx }: Route): Promise<TlsTerms> {
-    const { world, reports } = this.#home;
+    const { world } = this.#home;
     const { message, content } = attempt.outgoing;
     // RFC 8689 §5: a bounce goes its way without.
     const requireTls = message.requireTls && message.sender !== '';
@@ -104,7 +105,7 @@ export class Delivery {
     if (trouble !== null) {
       const code = policy === null ? 'tls.sts.failed' : 'tls.sts.kept';
       attempt.tell(world, 'warn', code, { domain, error: trouble.error });
-      accountTrouble({ sink: reports, domain, host: '', dane: null, sts }, trouble);
+      accountTrouble({ sink: this.#counted, domain, host: '', dane: null, sts }, trouble);
     }
     if (sts !== null) {
       const code = sts.mode === 'enforce' ? 'tls.sts.enforce' : 'tls.sts.testing';
@@ -113,14 +114,21 @@ export class Delivery {
     return { requireTls, waives, sts };
   }
 
+  /** Each session is counted here, and told to whoever reports it to the domain. */
+  readonly #counted = (outcome: TlsOutcome): void => {
+    const { metrics, reports } = this.#home;
+    metrics.tlsSessions.inc({ policy: outcome.policyType, result: outcome.result });
+    reports?.tls(outcome);
+  };
+
   async #tryHost(
     attempt: Attempt,
     next: { readonly host: NextHost; readonly route: Route; readonly terms: TlsTerms },
   ): Promise<void> {
     const { host, route } = next;
-    const { config, world, reports } = this.#home;
+    const { config, world } = this.#home;
     const { events } = attempt;
-    const agreed = await agreeOnTls({ ...next, world, sink: reports, events });
+    const agreed = await agreeOnTls({ ...next, world, sink: this.#counted, events });
     if (agreed.kind === 'refused') return attempt.hostFailed(agreed.failure);
     const { policy, found, account } = agreed;
     const key = sessionKey(host, policy, route.route?.username ?? '');

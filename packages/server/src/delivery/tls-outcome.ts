@@ -5,13 +5,14 @@
 
 import { stsNames, stsPolicyLines, type StsPolicy } from '@merpati/formats/auth/sts.ts';
 import type { TlsFacts } from '@merpati/client/smtp/tls-facts.ts';
-import type { ReportSink, TlsFailureType, TlsOutcome } from '../reports/outcomes.ts';
+import type { TlsFailureType, TlsOutcome } from '../reports/outcomes.ts';
 import type { Dane } from './dane.ts';
 import type { StsTrouble } from './sts-policies.ts';
 
 /** What the policies of a domain say about one of its hosts. */
 export interface TlsAccount {
-  readonly sink: ReportSink | null;
+  /** Never throws and never waits. */
+  readonly sink: (outcome: TlsOutcome) => void;
   /** The recipients' domain. */
   readonly domain: string;
   readonly host: string;
@@ -47,8 +48,7 @@ export const noStartTls = 'no-starttls';
 
 /** Tells of one session by each policy that holds for the host, or that none does. */
 export function account(given: TlsAccount, seen: TlsSeen): void {
-  const { sink, dane, sts } = given;
-  if (sink === null) return;
+  const { dane, sts } = given;
   if (dane !== null) tell(given, seen, { ...byDane(dane), ...daneResult(dane, seen) });
   if (sts !== null) tell(given, seen, { ...bySts(sts), ...stsResult(sts, given.host, seen) });
   if (dane === null && sts === null) tell(given, seen, { ...without, ...lineResult(seen) });
@@ -87,7 +87,7 @@ const bySts = (policy: StsPolicy | null): Named => ({
 });
 
 function tell({ sink, domain, host }: TlsAccount, seen: TlsSeen, told: Named & Judged): void {
-  sink?.tls({
+  sink({
     ...told,
     policyDomain: domain,
     mxHost: host === '' ? null : host,

@@ -55,6 +55,12 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    tlsSessions: new Counter({
+      name: 'merpati_tls_sessions_total',
+      help: 'Sessions with MX hosts by TLS policy (tlsa, sts, no-policy-found) and result.',
+      labelNames: ['policy', 'result'],
+      registers,
+    }),
     commitSeconds: new Histogram({
       name: 'merpati_accept_seconds',
       help: 'From the last byte of a message to its commit.',
