@@ -2,7 +2,7 @@
  * Reads the XML of reports: elements, attributes, text. It comes from strangers, so there are no
  * document types, no entities beyond the five of XML itself, and nothing is fetched; what does not
  * fit is refused at once. Text may come in any cuts, and memory does not grow with it.
- * docs/decisions/011-reports-read-and-kept.md says why this is no library.
+ * docs/decisions/013-reports-read-and-kept.md says why this is no library.
  */
 
 import { SyntaxFault } from '../syntax-fault.ts';
