@@ -19,8 +19,11 @@ export async function waivesTls(content: Content): Promise<boolean> {
   return saysNo(Buffer.concat(pieces).toString('latin1'));
 }
 
+const lineEnd = Buffer.from('\r\n');
+
 /** null: its end has not come yet. */
 function headerIn(octets: Buffer): string | null {
+  if (octets.subarray(0, 2).equals(lineEnd)) return '';
   const end = octets.indexOf('\r\n\r\n');
   return end < 0 ? null : octets.toString('latin1', 0, end);
 }
