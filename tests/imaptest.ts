@@ -1,18 +1,18 @@
 /**
  * Runs dovecot/imaptest, its scripted tests or its stress, against our server or Debian's Dovecot:
- * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N] [--peer
- * dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies here; its stress keeps a
- * model of the mailbox, and says where the server and the model disagree. At the end our store is
- * checked as by `store check --deep`.
+ * `node tests/imaptest.ts PATH/imaptest [--tests FOLDER] [--stress SECONDS] [--clients N]
+ * [--threads N] [--peer dovecot] [--log FILE]`. imaptest is built elsewhere and none of it lies
+ * here; its stress keeps a model of the mailbox, and says where the server and the model disagree.
+ * At the end our store is checked as by `store check --deep`.
  */
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createAuthenticator } from '@merpati/server/accounts/authenticate.ts';
-import { startImap } from '@merpati/server/imap/listeners.ts';
 import { createLog } from '@merpati/server/observe/log.ts';
+import { writeMetrics } from '@merpati/server/observe/metrics.ts';
+import { runHome } from '@merpati/server/serve.ts';
 import { testHome } from '@merpati/server/testing/home.ts';
 import { Dovecot } from './peers/dovecot.ts';
 import { Folder } from './peers/machine.ts';
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     tests: { type: 'string' },
     stress: { type: 'string' },
     clients: { type: 'string', default: '50' },
+    threads: { type: 'string', default: '1' },
     peer: { type: 'string', default: 'merpati' },
     log: { type: 'string', default: 'imaptest.log' },
   },
@@ -89,20 +90,21 @@ async function startPeer(): Promise<Peer> {
   const log = createLog({ level: 'warn', to: { file: `${values.log}.server` } });
   const listen = { imap: ['127.0.0.1:0'], http: [] };
   const limits = { connections_per_ip_max: 1000 };
-  const made = await testHome({ config: { listen, limits }, log });
+  const threads = Number(values.threads);
+  const made = await testHome({ config: { listen, limits }, log, threads });
   await made.addDomain('merpati.test');
   for (const address of users) await made.addAccount(address);
-  const imap = await startImap(made.home, createAuthenticator([made.home]), { plainAllowed: true });
+  const running = await runHome(made.home, { plainAllowed: true });
   return {
-    port: imap.addresses[0]?.port ?? 0,
+    port: running.addresses[0]?.port ?? 0,
     async stop() {
-      await imap.stop();
-      const counted = await made.home.metrics.bugs.get();
-      const bugs = counted.values[0]?.value ?? 0;
+      const counted = await writeMetrics(made.home.metrics);
+      const bugs = Number(/^merpati_bugs_total (\d+)$/m.exec(counted)?.[1]);
       const checked = await made.home.store.check({ deep: true });
       const findings = checked.findings.map((finding) => JSON.stringify(finding));
       console.log(`store check --deep: ${JSON.stringify(checked.counted)}`);
       // What went wrong is looked at afterwards; without it disposing asserts that nothing did.
+      await running.stop();
       if (bugs === 0 && findings.length === 0) await made[Symbol.asyncDispose]();
       else console.log(`the store is kept in ${made.directory}`);
       return { bugs, findings };

@@ -15,12 +15,12 @@ import type { Config } from './config/schema.ts';
 import type { Certificates, Fault, Home } from './home.ts';
 import { startHttp, type HttpServer } from './http/health.ts';
 import { startWeb } from './http/web.ts';
-import { takeLane } from './journey/new-id.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { startQueue } from './queue/runner.ts';
 import { startReports } from './reports/reports.ts';
 import { startKeyCare } from './signing/key-care.ts';
 import { createKeyRing } from './signing/key-ring.ts';
+import { beginThread } from './threads/begin-thread.ts';
 import { CountedConnections, createTables } from './threads/counted-connections.ts';
 import { Crew } from './threads/crew.ts';
 import { ownShared } from './threads/own-shared.ts';
@@ -41,7 +41,7 @@ export interface HomeOptions {
 /** Opens the store and reads the certificate; nothing listens yet. */
 export async function openHome(config: Config, world: World, options: HomeOptions): Promise<Home> {
   const { log, onSalvaged, threads = 1 } = options;
-  if (threads > 1) takeLane({ number: 0, of: threads });
+  if (threads > 1) beginThread({ number: 0, of: threads });
   const store = await openStore({
     directory: config.data,
     nowMs: world.nowMs(),

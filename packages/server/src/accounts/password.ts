@@ -109,11 +109,18 @@ function readPhc(phc: string): { cost: Cost; salt: Buffer; hash: Buffer } {
   };
 }
 
+let atOnceMax: number = passwordLimits.hashesAtOnceMax;
+
+/** Of so many threads, each of which hashes for itself: together they shall not take the machine. */
+export function shareHashing(threads: number): void {
+  atOnceMax = Math.max(1, Math.floor(passwordLimits.hashesAtOnceMax / threads));
+}
+
 let running = 0;
 const waiting: (() => void)[] = [];
 
 async function derive(password: string, salt: Buffer, cost: Cost): Promise<Buffer> {
-  if (running >= passwordLimits.hashesAtOnceMax) {
+  if (running >= atOnceMax) {
     if (waiting.length >= passwordLimits.hashesWaitingMax) throw new PasswordsBusy();
     await new Promise<void>((resolve) => waiting.push(resolve));
   } else {

@@ -20,6 +20,8 @@ import { createMetrics } from '../observe/metrics.ts';
 import { silentLog } from '../observe/log.ts';
 import { realWorld } from '../real-world.ts';
 import { createKeyRing } from '../signing/key-ring.ts';
+import { beginThread } from '../threads/begin-thread.ts';
+import { createTables } from '../threads/counted-connections.ts';
 import { ownShared } from '../threads/own-shared.ts';
 import type { World } from '../world.ts';
 
@@ -29,6 +31,8 @@ export interface TestHomeOptions {
   /** Without it no TLS is offered. */
   readonly tls?: boolean;
   readonly log?: Home['log'];
+  /** How many `runHome` is to start; default 1. */
+  readonly threads?: number;
 }
 
 export interface TestHome extends AsyncDisposable {
@@ -62,6 +66,8 @@ export const testSettings: AccountSettings = {
 
 /** `mx.merpati.test`, without any domain yet. Disposing asserts that no bug was counted. */
 export async function testHome(options: TestHomeOptions = {}): Promise<TestHome> {
+  const { threads = 1 } = options;
+  if (threads > 1) beginThread({ number: 0, of: threads });
   const directory = mkdtempSync(join(tmpdir(), 'merpati-test-'));
   const config = defaultConfig({
     hostname: 'mx.merpati.test',
@@ -82,7 +88,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
     tls: options.tls === false ? null : new ServedCertificates([issued], world),
     certificates: null,
     wakeQueue: () => {},
-    shared: ownShared(config),
+    shared: ownShared(config, threads > 1 ? createTables(threads) : null),
     keyRing: createKeyRing(store, () => world.nowMs()),
     reports: null,
     faults,

@@ -9,7 +9,6 @@ import { createAuthenticator } from '../accounts/authenticate.ts';
 import { ServedCertificates } from '../certificates/served.ts';
 import { TicketKeys } from '../certificates/ticket-keys.ts';
 import type { Home } from '../home.ts';
-import { takeLane } from '../journey/new-id.ts';
 import { createLog } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { realWorld } from '../real-world.ts';
@@ -17,6 +16,7 @@ import { startReports } from '../reports/reports.ts';
 import { createKeyRing } from '../signing/key-ring.ts';
 import type { World } from '../world.ts';
 import { Asking, askedShared } from './asked-shared.ts';
+import { beginThread } from './begin-thread.ts';
 import type { FromFirst, Shown, ThreadStart } from './messages.ts';
 import { startProtocols } from './protocols.ts';
 
@@ -40,7 +40,7 @@ async function run(port: MessagePort, start: ThreadStart): Promise<void> {
 
 function joinHome(start: ThreadStart, asking: Asking): Home {
   const { config, number, tables } = start;
-  takeLane({ number, of: tables.threads });
+  beginThread({ number, of: tables.threads });
   const world = realWorld(config.dns);
   const store = joinStore(start.store);
   const to = { write: (lines: string) => asking.tell({ kind: 'log', lines }) };
