@@ -111,7 +111,7 @@ async function daneCases({ anchor, middle, own, root }: Certificates): Promise<C
       outcomes: success,
     },
     {
-      name: 'DANE 2 1 0: the key of the authority stands in the DNS, the certificate is for the domain',
+      name: 'DANE 2 1 0: the authority key is in the DNS, the certificate for the domain',
       at: domain(
         'aman',
         'nexthop',

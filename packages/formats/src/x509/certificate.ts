@@ -23,7 +23,7 @@ export interface CertificateForm {
 
 /** Last octet of the extensions of X.509 itself: 2.5.29.n. */
 const extensions = { basicConstraints: 19, nameConstraints: 30 } as const;
-/** Understood, here or by those who check signature, usage and names: key usage, names, policies. */
+/** Understood, here or by whoever checks signature, usage and names. */
 const understood = new Set<number>([14, 15, 17, 18, 19, 30, 32, 35, 37]);
 
 /** Throws `SyntaxFault` when the octets are no certificate. */

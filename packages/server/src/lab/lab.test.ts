@@ -206,7 +206,7 @@ describe('the lab', { concurrency: 4 }, () => {
     }
   });
 
-  test('faults that mail goes through all the same, where no DNSSEC stands against them', async (t) => {
+  test('faults that mail goes through all the same, where no DNSSEC helps', async (t) => {
     const lab = await makeLab(t);
     await fault(lab, 'no-dnssec', true);
     const table: [LabFault, string][] = [
