@@ -26,7 +26,9 @@ type Read =
   | { readonly kind: 'read'; readonly report: ReadReport; readonly origin: ReportOrigin }
   | { readonly kind: 'unread'; readonly why: string }
   /** It has been moved or removed meanwhile. */
-  | { readonly kind: 'gone' };
+  | { readonly kind: 'gone' }
+  /** The server ends; at its next start it is read. */
+  | { readonly kind: 'stopped' };
 
 export class Arrivals {
   readonly #home: Home;
@@ -64,8 +66,8 @@ export class Arrivals {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.idle();
     await this.#reader.close();
+    await this.idle();
   }
 
   #begin(mail: ArrivedReport, isNew = false): void {
@@ -84,6 +86,7 @@ export class Arrivals {
     if (this.#isClosed || this.#under.size > readLimits.waitingMax) return;
     const read = await this.#read(mail);
     if (read.kind === 'unread') await this.#unread(mail, read.why);
+    else if (read.kind === 'stopped') return;
     else if (read.kind === 'read') await this.#keep(mail, read.report, read.origin);
     await this.#note(mail, 'done');
   }
@@ -108,7 +111,7 @@ export class Arrivals {
     if (origin.dmarc === 'fail') return { kind: 'unread', why: 'its sender is forged (DMARC)' };
     const answer = await this.#reader.read({ form: 'mail', octets });
     if (answer.kind === 'failed') throw answer.error;
-    if (answer.kind === 'unread') return answer;
+    if (answer.kind === 'unread' || answer.kind === 'stopped') return answer;
     // RFC 8460 §3: without a valid signature it must be ignored.
     if (answer.report.kind === 'tls' && origin.dkim === 'none') {
       return { kind: 'unread', why: 'a TLS report without a valid DKIM signature' };

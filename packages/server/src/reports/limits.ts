@@ -30,6 +30,8 @@ export const sendLimits = {
   giveUpMs: dayMs,
   /** Counts that nobody could be told of: the DNS did not answer for so long. */
   keepMs: 3 * dayMs,
+  /** What is counted late, and what another thread counted, is found then. */
+  planEveryMs: 30 * minuteMs,
   /** Reports made in one turn, so that a turn ends. */
   perTurnMax: 200,
   postTimeoutMs: 30_000,

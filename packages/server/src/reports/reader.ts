@@ -8,13 +8,16 @@ import { Worker } from 'node:worker_threads';
 import { readLimits } from './limits.ts';
 import type { FromReader, ToReader } from './reader-thread.ts';
 
+export type ReaderAnswer = FromReader | { readonly kind: 'stopped' };
+
 export class ReportReader {
   #last: Promise<unknown> = Promise.resolve();
   #worker: Worker | null = null;
   #waiting = 0;
+  #isClosed = false;
 
   /** One after the other. */
-  async read(given: ToReader): Promise<FromReader> {
+  async read(given: ToReader): Promise<ReaderAnswer> {
     const before = this.#last;
     this.#waiting += 1;
     const reading = before.then(() => this.#ask(given));
@@ -27,18 +30,22 @@ export class ReportReader {
     }
   }
 
+  /** At once: whoever waits hears `stopped`. */
   async close(): Promise<void> {
-    await this.#last;
+    this.#isClosed = true;
     await this.#end();
+    await this.#last;
   }
 
-  #ask(given: ToReader): Promise<FromReader> {
+  async #ask(given: ToReader): Promise<ReaderAnswer> {
+    if (this.#isClosed) return { kind: 'stopped' };
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve) => {
-      const settle = (answer: FromReader, isOver: boolean) => {
+      const settle = (answer: ReaderAnswer, isOver: boolean) => {
         clearTimeout(timer);
         worker.off('message', hear);
         worker.off('error', fail);
+        worker.off('exit', stop);
         if (isOver) void this.#end();
         resolve(answer);
       };
@@ -52,8 +59,10 @@ export class ReportReader {
         if (isMemory) settle({ kind: 'unread', why: 'it takes far too much memory' }, true);
         else settle({ kind: 'failed', error }, true);
       };
+      const stop = () => settle({ kind: 'stopped' }, false);
       worker.on('message', hear);
       worker.on('error', fail);
+      worker.on('exit', stop);
       worker.postMessage(given);
     });
   }

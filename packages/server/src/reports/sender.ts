@@ -26,10 +26,18 @@ import { findSubmitter } from './submitter.ts';
 
 type Kind = keyof typeof countKinds;
 
+interface Planned {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly dueMs: number;
+}
+
 export class Sender {
   readonly #home: Home;
-  /** Counts whose domain could not be asked: not before then. */
-  readonly #notBefore = new Map<string, number>();
+  /** Counts of days that are over. */
+  #planned: Planned[] = [];
+  #plannedFor = '';
+  #plannedMs = 0;
 
   constructor(home: Home) {
     this.#home = home;
@@ -37,57 +45,70 @@ export class Sender {
 
   /** Everything that is due now, within bounds. */
   async turn(): Promise<void> {
-    for (const kind of ['dmarc', 'tls'] as const) await this.#makeDue(kind);
+    await this.#makeDue();
     await this.#sendDue();
   }
 
-  async #makeDue(kind: Kind): Promise<void> {
+  async #makeDue(): Promise<void> {
+    const { store, world } = this.#home;
+    const nowMs = world.nowMs();
+    await this.#plan();
+    const due = this.#planned.filter((one) => one.dueMs <= nowMs).slice(0, sendLimits.perTurnMax);
+    this.#planned = this.#planned.filter((one) => !due.includes(one));
+    for (const one of due) {
+      const record = await store.record(countKinds[one.kind], one.name);
+      if (record === null || (await this.#make(one.kind, record))) continue;
+      this.#planned.push({ ...one, dueMs: nowMs + sendLimits.retryMs[1] });
+    }
+  }
+
+  /** Only now and then, since it reads all that is counted of the days that are over. */
+  async #plan(): Promise<void> {
     const { store, world, config } = this.#home;
-    if (!config.reports[kind]) return;
-    const today = dayOf(world.nowMs());
-    let after = '';
-    for (let made = 0; made < sendLimits.perTurnMax;) {
-      const records = await store.records(countKinds[kind], { after, limit: 100 });
-      for (const record of records) {
-        if (record.name.slice(0, 10) >= today) return; // sorted by day
-        if (!this.#isDue(kind, record.name)) continue;
-        await this.#make(kind, record);
-        made += 1;
+    const nowMs = world.nowMs();
+    const today = dayOf(nowMs);
+    if (today === this.#plannedFor && nowMs < this.#plannedMs + sendLimits.planEveryMs) return;
+    this.#plannedFor = today;
+    this.#plannedMs = nowMs;
+    const known = new Map(this.#planned.map((one) => [`${one.kind} ${one.name}`, one]));
+    this.#planned = [];
+    for (const kind of ['dmarc', 'tls'] as const) {
+      let after = '';
+      for (let isMore = config.reports[kind]; isMore;) {
+        const records = await store.records(countKinds[kind], { after, limit: 100 });
+        // Sorted by day.
+        const over = records.filter(({ name }) => name.slice(0, 10) < today);
+        for (const { name } of over) {
+          const dueMs = this.#dueMs(kind, name);
+          this.#planned.push(known.get(`${kind} ${name}`) ?? { kind, name, dueMs });
+        }
+        isMore = over.length === 100;
+        after = over.at(-1)?.name ?? '';
       }
-      const last = records.at(-1);
-      if (last === undefined || records.length < 100) return;
-      after = last.name;
     }
   }
 
   /** The same time for a domain at each start: of the hash of both names. */
-  #isDue(kind: Kind, name: string): boolean {
-    const nowMs = this.#home.world.nowMs();
+  #dueMs(kind: Kind, name: string): number {
     const hash = createHash('sha256').update(`${this.#home.config.hostname}/${kind}/${name}`);
     const share = hash.digest().readUInt32BE(0) / 2 ** 32;
-    const dueMs = dayBounds(name.slice(0, 10)).endMs + share * sendLimits.spreadMs;
-    return nowMs >= dueMs && nowMs >= (this.#notBefore.get(`${kind} ${name}`) ?? 0);
+    return dayBounds(name.slice(0, 10)).endMs + share * sendLimits.spreadMs;
   }
 
-  async #make(kind: Kind, record: StoredRecord): Promise<void> {
+  /** false: it is not known yet where to send it. */
+  async #make(kind: Kind, record: StoredRecord): Promise<boolean> {
     const { store, world, log } = this.#home;
-    const key = `${kind} ${record.name}`;
     const day = record.name.slice(0, 10);
     const domain = record.name.slice(11);
     const submitter = await findSubmitter(this.#home, kind);
     const found = submitter === null ? null : await this.#destinations(kind, domain, record);
-    if (submitter === null || found?.kind !== 'known') {
-      this.#notBefore.set(key, world.nowMs() + sendLimits.retryMs[1]);
-      return;
-    }
-    this.#notBefore.delete(key);
+    if (submitter === null || found?.kind !== 'known') return false;
     const subject = { day, domain, submitter, addresses: found.addresses };
     const report = found.addresses.length === 0 ? null : await this.#write(kind, subject, record);
     const expected = record.version;
     const changes = [{ kind: record.kind, name: record.name, value: null, expected }];
     if (report === null || report.destinations.length === 0) {
-      await store.putRecords(changes, world.nowMs());
-      return;
+      return store.putRecords(changes, world.nowMs());
     }
     const id = reportId(report.name);
     const made = {
@@ -99,6 +120,8 @@ export class Sender {
     };
     const isMade = await store.putRecords([...changes, made], world.nowMs());
     if (isMade) log.info({ event: 'report.made', kind, domain, day, report: id });
+    // Otherwise something was counted meanwhile: once more.
+    return isMade;
   }
 
   async #destinations(kind: Kind, domain: string, record: StoredRecord): Promise<Destinations> {

@@ -28,6 +28,7 @@ export const reportImport = operation({
     const reader = new ReportReader();
     const form = isMessage(octets) ? 'mail' : 'file';
     const answer = await reader.read({ form, octets });
+    if (answer.kind === 'stopped') throw new Error('nobody stops this reader');
     if (answer.kind === 'failed') throw answer.error;
     if (answer.kind === 'unread') throw new AdminFault('report.unread', { name, why: answer.why });
     const { report } = answer;

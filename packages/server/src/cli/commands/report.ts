@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
+import { clean } from '../../journey/screen.ts';
 import { reportLocals, type ReportKind } from '../../accounts/report-addresses.ts';
 import type { DmarcDomainView, DmarcSourceView, ReporterView } from '../../reports/view-dmarc.ts';
 import type { TlsDomainView, TlsFailureView } from '../../reports/view-tls.ts';
@@ -150,7 +151,9 @@ function sayDomain({ output }: Cli, one: DmarcDomainView): void {
     `to Junk ${one.quarantined}, refused ${one.rejected}`,
     `ke Junk ${one.quarantined}, ditolak ${one.rejected}`,
   );
-  output.line(`${mark} ${paint.bold(one.domain)} (p=${one.policy}): ${reports}, ${text}; ${done}`);
+  output.line(
+    `${mark} ${paint.bold(clean(one.domain))} (p=${one.policy}): ${reports}, ${text}; ${done}`,
+  );
 }
 
 // ---------------------------------------------------------------- tls
@@ -231,9 +234,8 @@ function sayTlsDomain({ output }: Cli, one: TlsDomainView): void {
       `${one.failures} not`,
     `${one.successes + one.failures} sesi, ${passed} sesuai kebijakan, ${one.failures} tidak`,
   );
-  output.line(
-    `${mark} ${paint.bold(one.domain)} (${one.policies.join(', ')}): ${reports}, ${text}`,
-  );
+  const policies = clean(one.policies.join(', '));
+  output.line(`${mark} ${paint.bold(clean(one.domain))} (${policies}): ${reports}, ${text}`);
 }
 
 // ---------------------------------------------------------------- both
@@ -243,7 +245,7 @@ function sayRest(cli: Cli, reporters: readonly ReporterView[], leftOut: number):
   if (!output.isTerminal) return;
   const names = reporters.slice(0, 12).map(({ organisation, reports, unproved }) => {
     const doubt = unproved === 0 ? '' : say(`, ${unproved} unproved`, `, ${unproved} tak terbukti`);
-    return `${organisation} (${reports}${doubt})`;
+    return `${clean(organisation)} (${reports}${doubt})`;
   });
   const more = reporters.length > names.length ? ', …' : '';
   output.line('');
@@ -289,7 +291,9 @@ async function importFile(cli: Cli, file: string): Promise<void> {
   const content = octets.toString('base64');
   const found = await cli.call(what, 'report.import', { name: path.basename(file), content });
   cli.output.value('merpati.report.import/1', { report: found }, () => {
-    const { kind, organisation, domain } = found;
+    const { kind } = found;
+    const organisation = clean(found.organisation);
+    const domain = clean(found.domain);
     cli.output.line(
       found.state === 'kept'
         ? say(
