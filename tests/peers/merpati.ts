@@ -3,7 +3,7 @@
  * configuration file, its accounts made through the control socket.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectControl } from '@merpati/server/admin/control-client.ts';
 import { controlSocketFile } from '@merpati/server/admin/control-socket-name.ts';
@@ -143,7 +143,8 @@ export class Merpati implements AsyncDisposable {
       'the server',
       async () => {
         if (this.#daemon.exit !== null) throw new Error(`ended with ${this.#daemon.exit}`);
-        return await greets(this.ports.smtp);
+        // With several threads the ports are open before all of them have begun.
+        return (await greets(this.ports.smtp)) && existsSync(controlSocketFile(this.data));
       },
       startMsMax,
     );
