@@ -71,11 +71,11 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   checks: ['accounts', 'incoming', 'net', 'reports'],
   dns: [],
   // What a domain publishes, and what it tells mail programs.
-  domains: ['accounts', 'dns', 'signing'],
+  domains: ['accounts', 'certificates', 'dns', 'signing'],
   incoming: ['accounts', 'journey', 'net', 'signing'],
   journey: [],
   net: [],
-  signing: ['dns', 'incoming'],
+  signing: ['certificates', 'dns', 'incoming'],
   delivery: ['dns', 'journey', 'net', 'reports'],
   flow: ['accounts', 'checks', 'delivery', 'incoming', 'journey', 'queue', 'reports', 'signing'],
   queue: ['accounts', 'delivery', 'dns', 'flow', 'incoming', 'journey'],
@@ -84,7 +84,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   pop3: ['accounts', 'journey', 'net'],
   imap: ['accounts', 'journey', 'net'],
   http: ['accounts', 'admin', 'certificates', 'domains', 'journey', 'net', 'queue'],
-  admin: ['accounts', 'domains', 'flow', 'journey', 'queue', 'reports', 'signing'],
+  admin: ['accounts', 'certificates', 'domains', 'flow', 'journey', 'queue', 'reports', 'signing'],
   reports: ['accounts', 'checks', 'flow', 'incoming', 'journey', 'net'],
   probe: ['accounts', 'checks', 'dns', 'flow', 'journey', 'queue', 'real-world.ts'],
   // Composition.

@@ -74,6 +74,34 @@ export const examineWords = {
     en: 'the next keys of {domain} wait for the DNS: {selectors}; {command} domain dns {domain}',
     id: 'kunci berikut {domain} menunggu DNS: {selectors}; {command} domain dns {domain}',
   },
+  'doctor.certificate.good': {
+    en: 'the certificate for {name} is good for {rest}',
+    id: 'sertifikat {name} berlaku {rest} lagi',
+  },
+  'doctor.certificate.ends': {
+    en: 'the certificate for {name} is over in {rest}; {command} certificate list',
+    id: 'sertifikat {name} habis dalam {rest}; {command} certificate list',
+  },
+  'doctor.certificate.over': {
+    en: 'the certificate for {name} is over; {command} certificate list',
+    id: 'sertifikat {name} sudah habis masa berlakunya; {command} certificate list',
+  },
+  'doctor.certificate.none': {
+    en: 'there is no certificate for {name} yet; {command} certificate renew {name}',
+    id: 'belum ada sertifikat {name}; {command} certificate renew {name}',
+  },
+  'doctor.certificate.failed': {
+    en: 'no new certificate: {detail}; {command} certificate renew {name}',
+    id: 'sertifikat baru gagal: {detail}; {command} certificate renew {name}',
+  },
+  'doctor.certificate.key.missing': {
+    en: 'mail is turned away: TLSA of {host} lacks the key that is shown; add {record}',
+    id: 'email tertolak: TLSA {host} tanpa kunci yang dipakai; tambahkan {record}',
+  },
+  'doctor.certificate.key.next': {
+    en: 'the next key of {host} waits for the DNS; add to _25._tcp.{host} TLSA {record}',
+    id: 'kunci berikut {host} menunggu DNS; tambahkan di _25._tcp.{host} TLSA {record}',
+  },
   'doctor.disk.room': { en: '{free} free in {folder}', id: '{free} kosong di {folder}' },
   'doctor.queue.moves': { en: '{waiting} in the queue', id: '{waiting} di antrean' },
   'doctor.queue.old': {

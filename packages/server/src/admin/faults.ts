@@ -56,6 +56,27 @@ export const faults = {
     en: { why: '{domain} is not a domain name' },
     id: { why: '{domain} bukan nama domain' },
   },
+  'dns.update.off': {
+    kind: 'failed',
+    en: {
+      why: 'no server is configured that takes updates of the zone',
+      next: 'Set acme.dns_server and its key, or do it by hand: {command} domain dns {domain}',
+    },
+    id: {
+      why: 'belum diatur server yang menerima perubahan zona',
+      next: 'Atur acme.dns_server dan kuncinya, atau secara manual: {command} domain dns {domain}',
+    },
+  },
+  'dns.zone.unknown': {
+    kind: 'later',
+    en: { why: 'the DNS does not tell which zone {domain} lies in' },
+    id: { why: 'DNS tidak memberi tahu di zona mana {domain} berada' },
+  },
+  'dns.update.failed': {
+    kind: 'failed',
+    en: { why: 'the server of the zone {zone} did not take it: {why}' },
+    id: { why: 'server zona {zone} tidak menerimanya: {why}' },
+  },
   'domain.unknown': {
     kind: 'notFound',
     en: {
@@ -234,6 +255,33 @@ export const faults = {
     id: {
       why: '{name} tidak bisa diterima sebagai laporan: {why}',
       next: 'Bentuknya XML atau JSON, apa adanya, dalam gzip atau zip, atau email utuh.',
+    },
+  },
+  'certificate.no-server': {
+    kind: 'failed',
+    en: { why: 'only a running server gets certificates', next: 'Start it with: merpati serve' },
+    id: { why: 'sertifikat hanya diambil server yang berjalan', next: 'Mulai: merpati serve' },
+  },
+  'certificate.no-acme': {
+    kind: 'failed',
+    en: {
+      why: 'certificates by ACME are not switched on',
+      next: 'See: {command} config explain acme.terms_agreed',
+    },
+    id: {
+      why: 'sertifikat lewat ACME belum diaktifkan',
+      next: 'Lihat: {command} config explain acme.terms_agreed',
+    },
+  },
+  'certificate.unknown': {
+    kind: 'notFound',
+    en: {
+      why: 'no certificate is wanted for {name}',
+      next: 'Names count that lead to this host: {command} certificate check',
+    },
+    id: {
+      why: 'tidak ada sertifikat untuk {name}',
+      next: 'Hanya nama yang menuju server ini: {command} certificate check',
     },
   },
   'lab.none': {

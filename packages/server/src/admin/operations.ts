@@ -14,7 +14,11 @@ import { appPasswordRemove } from './operations/app-password-remove.ts';
 import { domainCheck } from './operations/domain-check.ts';
 import { domainDns } from './operations/domain-dns.ts';
 import { domainKeys } from './operations/domain-keys.ts';
+import { certificateCheck } from './operations/certificate-check.ts';
+import { certificateList } from './operations/certificate-list.ts';
+import { certificateRenew } from './operations/certificate-renew.ts';
 import { domainList } from './operations/domain-list.ts';
+import { domainPublish } from './operations/domain-publish.ts';
 import { domainPut } from './operations/domain-put.ts';
 import { domainRemove } from './operations/domain-remove.ts';
 import { journeySearch } from './operations/journey-search.ts';
@@ -54,7 +58,11 @@ export const operations = {
   'domain.check': domainCheck,
   'domain.dns': domainDns,
   'domain.keys': domainKeys,
+  'certificate.check': certificateCheck,
+  'certificate.list': certificateList,
+  'certificate.renew': certificateRenew,
   'domain.list': domainList,
+  'domain.publish': domainPublish,
   'domain.put': domainPut,
   'domain.remove': domainRemove,
   'journey.search': journeySearch,

@@ -44,7 +44,7 @@ test('a key is shown when the DNS has told of it for two lives of the records', 
   const next = record(nextHash);
   const nowMs = 1_000_000_000;
   const facts = { nextHash, nextSeenMs: null, nowMs, expiresMs: nowMs + 20 * dayMs };
-  const choose = (tlsa: DnsAnswer, over: Partial<typeof facts & { nextSeenMs: number }> = {}) =>
+  const choose = (tlsa: DnsAnswer, over: { nextSeenMs?: number; expiresMs?: number } = {}) =>
     chooseKey({ ...facts, ...over, tlsa }).key;
   const nothing = { kind: 'nodata', ttlSeconds: 1, authenticated: false } as const;
   const silence = { kind: 'error', reason: 'timeout' } as const;

@@ -5,6 +5,11 @@ import type { Config } from '../config/schema.ts';
 import type { DnsSolverOptions } from './acme/dns-solver.ts';
 import { AcmeFault } from './acme/fault.ts';
 
+/** Is everything configured that a change of a zone needs? */
+export function canUpdate({ acme }: Pick<Config, 'acme'>): boolean {
+  return acme.dns_server !== '' && acme.dns_key_name !== '' && acme.dns_key !== '';
+}
+
 export function updateTarget({ acme }: Pick<Config, 'acme'>): DnsSolverOptions['target'] {
   const read = readListenAddress(acme.dns_server) ?? readListenAddress(`${acme.dns_server}:53`);
   const address = read?.address ?? null;

@@ -72,6 +72,11 @@ export const commands: readonly CommandEntry[] = [
     () => import('./commands/domain.ts'),
   ),
   entry(
+    'certificate',
+    () => say('certificates: list, renew, check', 'sertifikat: daftar, perbarui, periksa'),
+    () => import('./commands/certificate.ts'),
+  ),
+  entry(
     'report',
     () =>
       say(

@@ -102,7 +102,10 @@ function mayBindLow(): boolean {
 
 function checkTls(config: Config, nowMs: number): ConfigProblem[] {
   const { certificate_file: file, key_file: key } = config.tls;
-  if (file === '' && key === '') return withoutCertificate(config);
+  const acme = checkAcme(config);
+  if (file === '' && key === '') {
+    return config.acme.terms_agreed ? acme : [...acme, ...withoutCertificate(config)];
+  }
   if (file === '' || key === '') {
     return [{ severity: 'error', code: 'config.tls.half', path: 'tls', args: {} }];
   }
@@ -114,7 +117,7 @@ function checkTls(config: Config, nowMs: number): ConfigProblem[] {
     const args = { file, reason: reasonOf(fault) };
     return [{ ...error, code: 'config.tls.unreadable', path: 'tls.certificate_file', args }];
   }
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = [...acme];
   try {
     if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))) {
       problems.push({ ...error, code: 'config.tls.mismatch', path: 'tls', args: { key, file } });
@@ -132,6 +135,25 @@ function checkTls(config: Config, nowMs: number): ConfigProblem[] {
     problems.push({ severity: 'warning', code: 'config.tls.name', path: at, args });
   }
   return problems;
+}
+
+/** What a proof needs: a port that the authority can reach, or a zone that can be changed. */
+function checkAcme({ acme, listen }: Config): ConfigProblem[] {
+  const { challenge, terms_agreed: isOn } = acme;
+  if (!isOn) {
+    if (listen.acme.length === 0) return [];
+    return [{ severity: 'warning', code: 'config.acme.off', path: 'acme.terms_agreed', args: {} }];
+  }
+  const needs = {
+    'http-01': listen.acme.length > 0 ? null : 'listen.acme',
+    'tls-alpn-01': listen.https.length > 0 ? null : 'listen.https',
+    'dns-01':
+      acme.dns_server !== '' && acme.dns_key !== '' ? null : 'acme.dns_server, acme.dns_key',
+  };
+  const key = needs[challenge];
+  if (key === null) return [];
+  const args = { challenge, key };
+  return [{ severity: 'error', code: 'config.acme.proof', path: 'acme.challenge', args }];
 }
 
 function withoutCertificate(config: Config): ConfigProblem[] {

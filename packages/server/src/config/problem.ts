@@ -104,8 +104,16 @@ export const problemWords = {
     id: 'Sertifikat dan kuncinya harus berpasangan; baru satu yang diisi.',
   },
   'config.tls.missing': {
-    en: '{service} needs a certificate (tls.certificate_file and tls.key_file).',
-    id: '{service} memerlukan sertifikat (tls.certificate_file dan tls.key_file).',
+    en: '{service} needs a certificate: by acme.terms_agreed, or in tls.certificate_file.',
+    id: '{service} memerlukan sertifikat: lewat acme.terms_agreed, atau tls.certificate_file.',
+  },
+  'config.acme.off': {
+    en: 'Port 80 waits for an authority, but acme.terms_agreed is not set.',
+    id: 'Port 80 menunggu otoritas sertifikat, tetapi acme.terms_agreed belum diisi.',
+  },
+  'config.acme.proof': {
+    en: 'The proof {challenge} needs {key}.',
+    id: 'Pembuktian {challenge} memerlukan {key}.',
   },
   'config.tls.none': {
     en: 'Without a certificate other servers hand over mail unencrypted.',

@@ -1,5 +1,6 @@
 /** What a home knows about its domains: configuration, keys, certificate. */
 
+import { keyHashes } from '../certificates/shown.ts';
 import type { Config } from '../config/schema.ts';
 import { checkedListenAddress } from '../config/listen-address.ts';
 import type { Home } from '../home.ts';
@@ -15,7 +16,7 @@ export async function domainFacts(home: Home, domain: string): Promise<DomainFac
   return {
     ...configuredFacts(home, domain),
     dkim: dkimFacts(generations),
-    keyHashes: [],
+    keyHashes: await keyHashes(home),
   };
 }
 

@@ -8,6 +8,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Challenges } from '../certificates/challenges.ts';
 import { checkedListenAddress } from '../config/listen-address.ts';
+import {
+  answerAutoconfig,
+  answerAutodiscover,
+  answerMobileconfig,
+  type SetupAnswer,
+} from '../domains/client-setup.ts';
 import { stsPolicyText } from '../domains/sts-policy.ts';
 import type { Home } from '../home.ts';
 import type { Peer } from '../net/wire.ts';
@@ -45,7 +51,38 @@ export function createWebApp(home: Home): WebApp {
         return known && policy !== null ? c.text(policy) : c.notFound();
       },
     },
+    ...setupRoutes(home),
   ]);
+}
+
+/** For mail programs that set themselves up: Thunderbird, Outlook, Apple's. */
+function setupRoutes(home: Home): Route[] {
+  const address = (c: WebContext) => c.req.query('emailaddress') ?? null;
+  const give = (c: WebContext, { status, contentType, text }: SetupAnswer) =>
+    c.body(text, status, { 'content-type': contentType });
+  const autoconfig = ['/mail/config-v1.1.xml', '/.well-known/autoconfig/mail/config-v1.1.xml'];
+  const autodiscover = ['/autodiscover/autodiscover.xml', '/Autodiscover/Autodiscover.xml'];
+  return [
+    ...autoconfig.map((path): Route => ({
+      name: 'autoconfig',
+      method: 'GET',
+      path,
+      answer: async (c, host) =>
+        give(c, await answerAutoconfig(home, { address: address(c), host })),
+    })),
+    ...autodiscover.map((path): Route => ({
+      name: 'autodiscover',
+      method: 'POST',
+      path,
+      answer: async (c) => give(c, await answerAutodiscover(home, await c.req.text())),
+    })),
+    {
+      name: 'mobileconfig',
+      method: 'GET',
+      path: '/.well-known/mobileconfig',
+      answer: async (c) => give(c, await answerMobileconfig(home, address(c) ?? '')),
+    },
+  ];
 }
 
 /** Port 80: answers for http-01 (RFC 8555 §8.3), and the way to HTTPS for names of ours. */

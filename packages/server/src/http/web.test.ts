@@ -38,10 +38,10 @@ async function start(t: TestContext, more: Partial<Config> = {}): Promise<Web> {
   const port = (name: string) => service.addresses.find((one) => one.protocol === name)?.port ?? 0;
   const [https, acme] = [port('https'), port('acme')];
   const get = async (url: string): Promise<Answer> => {
-    const { protocol, hostname, pathname } = new URL(url);
+    const { protocol, hostname, pathname, search } = new URL(url);
     const options = {
       host: '127.0.0.1',
-      path: pathname,
+      path: pathname + search,
       headers: { host: hostname },
       agent: false,
     };
@@ -85,6 +85,23 @@ test('the MTA-STS policy, for the domains of this server alone', async (t) => {
   assert.match(metrics, /http_request_seconds_count\{route="none",status="404"\}/);
 });
 
+test('mail programs find their settings', async (t) => {
+  const { made, get } = await start(t);
+  Object.assign(made.home.config.listen, { imaps: [':993'], submissions: [':465'] });
+  const question = '?emailaddress=tono@contoh.test';
+  for (const [url, type, word] of [
+    ['https://autoconfig.contoh.test/mail/config-v1.1.xml', 'text/xml', '<clientConfig'],
+    ['https://contoh.test/.well-known/autoconfig/mail/config-v1.1.xml', 'text/xml', '993'],
+    ['https://contoh.test/.well-known/mobileconfig', 'application/x-apple', 'PayloadType'],
+  ] as const) {
+    const { status, headers, text } = await get(url + question);
+    assert.equal(status, 200, url);
+    assert.ok(String(headers['content-type']).startsWith(type));
+    assert.ok(text.includes(word), text);
+  }
+  assert.equal((await get('https://contoh.test/.well-known/mobileconfig')).status, 404);
+});
+
 test('no policy where none is wanted', async (t) => {
   const { made, get } = await start(t);
   const { publish } = made.home.config;
@@ -104,7 +121,7 @@ test('port 80: answers to an authority, the way to HTTPS, nothing else', async (
   for (const host of ['mta-sts.contoh.test', 'contoh.test', 'mx.merpati.test']) {
     const { status, headers } = await get(`http://${host}/a?b`);
     assert.equal(status, 308);
-    assert.equal(headers.location, `https://${host}/a`);
+    assert.equal(headers.location, `https://${host}/a?b`);
   }
   assert.equal((await get('http://other.test/')).status, 404);
 });

@@ -15,6 +15,7 @@ import type { Home } from '../../home.ts';
 import { readKeys } from '../../signing/key-record.ts';
 import type { GenerationState } from '../../signing/keys.ts';
 import type { DnsRecord, RecordType } from '../../world.ts';
+import { certificateFindings } from '../certificate-findings.ts';
 import { operation } from '../operation.ts';
 import type { ExamineCode } from '../examine-words.ts';
 
@@ -37,6 +38,7 @@ export const serverExamine = operation({
     for (const home of context.homes) {
       const { config, world } = home;
       const names = [...(await ownName(home)), await signatures(home), ...(await domains(home))];
+      names.push(...(await certificateFindings(home)));
       const findings = [...names, await disk(home), ...(await queue(home)), await store(home)];
       const problems = context.lab === null ? checkConfig(config, world.nowMs()) : [];
       examined.push({ server: config.hostname, config: problems, findings });
