@@ -17,6 +17,8 @@ export interface IssueOptions {
   readonly names: readonly string[];
   /** Days from now; the past for what is over. */
   readonly untilDays?: number;
+  /** What it may be used for, by OID; nothing said: for anything. */
+  readonly purposes?: readonly string[];
   /** May sign others; so many authorities may stand below it. */
   readonly authority?: { readonly pathLengthMax?: number };
 }
@@ -43,7 +45,7 @@ interface Above {
 }
 
 async function make(options: IssueOptions, above: Above | null): Promise<Issued> {
-  const { names, untilDays = 90, authority } = options;
+  const { names, untilDays = 90, authority, purposes } = options;
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const hosts = names.map((value) => ({ type: 'dns' as const, value }));
   const certificate = await x509.X509CertificateGenerator.create({
@@ -57,7 +59,10 @@ async function make(options: IssueOptions, above: Above | null): Promise<Issued>
     signingKey: above?.keys.privateKey ?? keys.privateKey,
     extensions:
       authority === undefined
-        ? [new x509.SubjectAlternativeNameExtension(hosts)]
+        ? [
+            new x509.SubjectAlternativeNameExtension(hosts),
+            ...(purposes === undefined ? [] : [new x509.ExtendedKeyUsageExtension([...purposes])]),
+          ]
         : [
             new x509.BasicConstraintsExtension(true, authority.pathLengthMax, true),
             new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),

@@ -105,7 +105,7 @@ function object({ terms, route, ...question }: TlsQuestion, told: TlsAccount): F
   const { dane, sts, domain, host } = told;
   const isEnforced = sts?.mode === 'enforce' && (dane === null || dane.records.length === 0);
   if (isEnforced && !stsNames(sts, host)) {
-    const hosts = sts.mx;
+    const hosts = sts.mx.slice(0, shownMax);
     tell(question, 'warn', 'tls.sts.unnamed', { host, domain, hosts });
     account(told, notSeen);
     const text = `the policy of ${domain} does not name ${host} (MTA-STS)`;

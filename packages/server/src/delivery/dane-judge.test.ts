@@ -78,6 +78,21 @@ test('below an anchor names and dates count. RFC 7672 §3.1.2, §3.2.3', async (
   assert.equal(judge(chain, [tlsaOf(middle.certificate, 2, 1, 0)]), 'CERT_HAS_EXPIRED');
 });
 
+test('below an anchor a certificate must be for servers', async () => {
+  const anchor = [tlsaOf(root.certificate, 2, 0, 1)];
+  const table = [
+    ['1.3.6.1.5.5.7.3.1', '2 0 1'],
+    ['2.5.29.37.0', '2 0 1'],
+    ['1.3.6.1.5.5.7.3.4', 'TLSA_MISMATCH'],
+  ] as const;
+  for (const [purpose, expected] of table) {
+    const one = await middle.issue({ names: ['mx.surat.test'], purposes: [purpose] });
+    const presented = certificates(one.certificate, middle.certificate, root.certificate);
+    assert.equal(judge(presented, anchor), expected, purpose);
+    assert.equal(judge(presented, [tlsaOf(one.certificate, 3, 0, 1)]), '3 0 1');
+  }
+});
+
 test('authorities have limits', async () => {
   const anchor = [tlsaOf(root.certificate, 2, 0, 1)];
   // `middle` may sign servers only.

@@ -43,12 +43,22 @@ export function judgeByDane(presented: readonly X509Certificate[], terms: DaneTe
   const anchor = anchors.length === 0 ? null : climb(own, way);
   if (anchor === null) return wrong('TLSA_MISMATCH');
   if (anchor === 'expired') return wrong('CERT_HAS_EXPIRED');
+  if (!isForServers(own.x509)) return wrong('TLSA_MISMATCH');
   const isNamed = terms.names.some((name) => own.x509.checkHost(name, checking) !== undefined);
   return isNamed ? right(anchor) : wrong('ERR_TLS_CERT_ALTNAME_INVALID');
 }
 
 /** RFC 7672 §3.2.3: a common name counts where there are no other names. */
 const checking = { subject: 'default', partialWildcards: false } as const;
+
+/** What it may be used for is for TLS servers, or not said. RFC 5280 §4.2.1.12. */
+function isForServers({ keyUsage }: X509Certificate): boolean {
+  const purposes = keyUsage as readonly string[] | undefined;
+  return purposes === undefined || purposes.some((one) => one === serverAuth || one === anyUsage);
+}
+
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const anyUsage = '2.5.29.37.0';
 
 const right = (record: Tlsa): DaneVerdict => ({ kind: 'right', record: tlsaText(record) });
 const wrong = (error: (DaneVerdict & { kind: 'wrong' })['error']): DaneVerdict => ({

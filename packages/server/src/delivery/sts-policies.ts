@@ -49,7 +49,7 @@ export class StsPolicies {
   readonly #store: Pick<Store, 'record' | 'records' | 'putRecords'>;
   /** The ones used last are the last; null: the store has none. */
   readonly #atHand = new Map<string, Kept | null>();
-  /** Not to be fetched again for a while: domain and id. */
+  /** Not to be asked for a while, by domain, whatever it announces meanwhile. */
   readonly #failed = new Map<string, StsTrouble & { readonly atMs: number }>();
   readonly #fetching = new Map<string, Promise<Fetched>>();
 
@@ -131,11 +131,11 @@ export class StsPolicies {
 
   /** One fetch at a time for a domain, and none so soon after one that failed. Never rejects. */
   #renew(domain: string, id: string): Promise<Fetched> {
-    const key = `${domain} ${id}`;
-    const failed = this.#failed.get(key);
+    const failed = this.#failed.get(domain);
     if (failed !== undefined && this.#world.nowMs() - failed.atMs < deliveryLimits.stsRetryMs) {
       return Promise.resolve({ kind: 'failed', type: failed.type, error: failed.error });
     }
+    const key = `${domain} ${id}`;
     const running = this.#fetching.get(key);
     if (running !== undefined) return running;
     const fetching = this.#fetchAndKeep(domain, id).finally(() => this.#fetching.delete(key));
@@ -149,7 +149,7 @@ export class StsPolicies {
     if (fetched.kind === 'failed') {
       const { type, error } = fetched;
       bound(this.#failed);
-      this.#failed.set(`${domain} ${id}`, { type, error, atMs: nowMs });
+      this.#failed.set(domain, { type, error, atMs: nowMs });
       return fetched;
     }
     const kept = { id, policy: fetched.policy, fetchedMs: nowMs, usedMs: nowMs };
@@ -179,7 +179,9 @@ function bound(map: Map<string, unknown>): void {
   if (oldest.done !== true) map.delete(oldest.value);
 }
 
-const endOf = ({ fetchedMs, policy }: Kept) => fetchedMs + policy.maxAgeS * 1000;
+/** Whoever wants to be asked for every message is asked now and then. */
+const endOf = ({ fetchedMs, policy }: Kept) =>
+  fetchedMs + Math.max(policy.maxAgeS * 1000, deliveryLimits.stsRetryMs);
 
 async function fetchPolicy(world: World, domain: string): Promise<Fetched> {
   const answer = await requestHttps(world, {
