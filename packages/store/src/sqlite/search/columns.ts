@@ -235,9 +235,9 @@ const packedSql = `SELECT json_group_array(uid) AS uids, json_group_array(flags)
 function unpack(row: Packed | undefined): Columns {
   if (row === undefined) throw new Error('an aggregate without a row');
   return {
-    uids: Uint32Array.from(JSON.parse(row.uids) as number[]),
-    flags: Uint8Array.from(JSON.parse(row.flags) as number[]),
-    modseqs: Float64Array.from(JSON.parse(row.modseqs) as number[]),
+    uids: new Uint32Array(JSON.parse(row.uids) as number[]),
+    flags: new Uint8Array(JSON.parse(row.flags) as number[]),
+    modseqs: new Float64Array(JSON.parse(row.modseqs) as number[]),
   };
 }
 

@@ -113,7 +113,7 @@ function* slices(mailbox: MailboxId, hits: Hits, limit: number): Generator<Found
     for (let index = at; index < to; index += 1) {
       modseq = Math.max(modseq, hits.modseqs[index] ?? 0);
     }
-    const uids = Uint32Array.from(hits.uids.slice(at, to));
+    const uids = new Uint32Array(hits.uids.slice(at, to));
     yield { mailbox, uids, modseq: modseq as Found['modseq'] };
   }
 }
@@ -132,7 +132,7 @@ function hitsInColumns(run: SearchRun, query: SearchQuery, place: Place): Hits |
   const columns = run.columns.columnsOf(box);
   const test = columns === null ? null : testOf(query.criteria, columns);
   if (columns === null || test === null) return null;
-  const hits = Uint32Array.from(columns.uids.keys()).filter((at) => test(at));
+  const hits = placesWhere(columns.uids.length, test);
   const order = orderBy(query.order ?? []);
   if (query.order === undefined || query.order.length === 0) return hitsAt(columns, hits);
   if (!hasAllEntries(run, place)) return null;
@@ -147,11 +147,24 @@ function hitsInColumns(run: SearchRun, query: SearchQuery, place: Place): Hits |
   );
 }
 
-function hitsAt({ uids, modseqs }: Columns, places: Uint32Array): Hits {
-  return {
-    uids: places.map((at) => uids[at]!),
-    modseqs: Float64Array.from(places, (at) => modseqs[at]!),
-  };
+/** Loops, here and below: iterators take ten times as long, and there may be a million. */
+function placesWhere(length: number, test: (at: number) => boolean): Uint32Array {
+  const places = new Uint32Array(length);
+  let count = 0;
+  for (let at = 0; at < length; at += 1) {
+    if (test(at)) places[count++] = at;
+  }
+  return places.slice(0, count);
+}
+
+function hitsAt(columns: Columns, places: Uint32Array): Hits {
+  const uids = new Uint32Array(places.length);
+  const modseqs = new Float64Array(places.length);
+  for (let index = 0; index < places.length; index += 1) {
+    uids[index] = columns.uids[places[index]!]!;
+    modseqs[index] = columns.modseqs[places[index]!]!;
+  }
+  return { uids, modseqs };
 }
 
 /** Where in the columns the messages are, in this order. */

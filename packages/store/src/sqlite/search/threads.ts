@@ -181,13 +181,13 @@ function readKeys(db: Database, box: Box, uids: Uint32Array): Keys {
   }
   const ranks = subjects.ranks();
   const keys = {
-    uids: Uint32Array.from(columns.uids),
-    sentMs: Float64Array.from(columns.sentMs),
+    uids: new Uint32Array(columns.uids),
+    sentMs: new Float64Array(columns.sentMs),
     subjects: Uint32Array.from(columns.subjects, (number) => ranks[number]!),
-    isReply: Uint8Array.from(columns.isReply),
-    ids: Uint32Array.from(columns.ids),
-    references: Uint32Array.from(columns.references),
-    referencesFrom: Uint32Array.from(columns.referencesFrom),
+    isReply: new Uint8Array(columns.isReply),
+    ids: new Uint32Array(columns.ids),
+    references: new Uint32Array(columns.references),
+    referencesFrom: new Uint32Array(columns.referencesFrom),
   };
   const octets = Object.values(keys).reduce((sum, each) => sum + each.byteLength, 0);
   return { ...keys, octets };
