@@ -8,16 +8,19 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { careForKeys, rotateKeys } from '../../packages/server/src/signing/key-care.ts';
 import { makeGeneration, keyRecordText } from '../../packages/server/src/signing/keys.ts';
 import { defaultConfig } from '../../packages/server/src/config/read.ts';
 import { autoconfigXml } from '../../packages/server/src/domains/autoconfig.ts';
 import { autodiscoverXml } from '../../packages/server/src/domains/autodiscover.ts';
 import { checkDomain, type DomainCheck } from '../../packages/server/src/domains/check.ts';
 import type { ClientFacts } from '../../packages/server/src/domains/client-facts.ts';
-import { configuredFacts } from '../../packages/server/src/domains/facts.ts';
+import { configuredFacts, domainFacts } from '../../packages/server/src/domains/facts.ts';
 import { mobileconfig } from '../../packages/server/src/domains/mobileconfig.ts';
+import { publishRecords } from '../../packages/server/src/domains/publish.ts';
 import type { DomainFacts } from '../../packages/server/src/domains/records.ts';
 import { dnsView } from '../../packages/server/src/domains/view.ts';
+import { testHome } from '../../packages/server/src/testing/home.ts';
 import { createTestWorld, type TestWorld } from '../../packages/server/src/testing/test-world.ts';
 import { Folder, mustRun } from '../peers/machine.ts';
 import { Knot, type KnotZone } from '../peers/knot.ts';
@@ -116,6 +119,43 @@ test('nsupdate brings the records to Knot, and the check finds all of them', asy
   assert.equal(again.problems, 0);
   const apex = await world.nameServer('127.0.0.101').query(domain, 'TXT');
   assert.equal(apex.kind === 'records' && apex.records.length, 2);
+});
+
+test('a home publishes by itself, and its keys rotate without anybody', async (t) => {
+  if (!requireProgram(t, 'knot')) return;
+  await using knot = await startKnot(['@ TXT "site-verification=1"']);
+  await using world = await worldWith(knot);
+  const place = `127.0.0.1:${knot.port}`;
+  world.places.set(place, knot.port);
+  const acme = { dns_server: place, dns_key_name: tsig.name, dns_key: tsig.secret };
+  const publish = { ...config.publish, ttl_s: 1 };
+  const merged = { hostname: config.hostname, publish, acme, queue: { expire_after_s: 60 } };
+  await using there = await testHome({ world, config: merged });
+  const { home } = there;
+  await there.addDomain(domain);
+  const states = async (): Promise<string[]> =>
+    (await careForKeys(home, domain)).generations.map(({ id, state }) => `${id} ${state}`);
+  const [first] = await states();
+  assert.match(first ?? '', /a signing$/);
+  assert.equal((await publishRecords(home, domain)).kind, 'done');
+  const check = await checkDomain(home.world, await domainFacts(home, domain));
+  assert.equal(check.problems, 0);
+  await rotateKeys(home, domain);
+  assert.match((await states()).join(), /a retired,.*b signing$/);
+  const old = `${first?.split(' ')[0]}._domainkey.${domain}`;
+  const ask = async () => (await world.nameServer('127.0.0.101').query(old, 'TXT')).kind;
+  assert.equal(await ask(), 'records');
+  // Not further ahead: Knot looks at the time of a signed update.
+  world.aheadMs += 120_000;
+  await states();
+  assert.match((await states()).join(), /^\d+b signing$/);
+  assert.notEqual(await ask(), 'records');
+  // A server that does not know the key says so.
+  const stranger = { ...home.config, acme: { ...home.config.acme, dns_key_name: 'other' } };
+  const refused = await publishRecords({ ...home, config: stranger }, domain);
+  assert.equal(refused.kind, 'failed');
+  const off = { ...home.config, acme: { ...home.config.acme, dns_server: '' } };
+  assert.equal((await publishRecords({ ...home, config: off }, domain)).kind, 'off');
 });
 
 test('wrong, doubled, spreading and silent', async (t) => {

@@ -3,8 +3,8 @@
  * §4.1.1) and a script for `nsupdate` (RFC 2136 §2.5).
  */
 
-import type { Purpose, ZoneRecord } from './records.ts';
-import { isWithin } from './records.ts';
+import { zoneChanges } from './changes.ts';
+import { isWithin, type ZoneRecord } from './records.ts';
 
 /** What stands behind the type: `10 mail.contoh.id.`. */
 export function dataText(data: ZoneRecord['data']): string {
@@ -71,24 +71,15 @@ export function zoneFile(records: readonly ZoneRecord[], zone: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Others have records of this type at that name too: those must not go with what is replaced. */
-const shared: ReadonlySet<Purpose> = new Set<Purpose>(['mx', 'address', 'spf', 'caa']);
-
-/**
- * Input for `nsupdate`. Sets of records that are ours alone are replaced; of the others ours are
- * added, and what is there stays.
- */
+/** Input for `nsupdate`. */
 export function updateScript(records: readonly ZoneRecord[], zone: string): string {
   const lines = [`zone ${absolute(zone)}`];
-  const replaced = new Set<string>();
-  for (const { name, ttlSeconds, data, purpose } of records) {
-    if (!isWithin(name, zone)) continue;
-    const set = `${absolute(name)} ${data.type}`;
-    if (!shared.has(purpose) && !replaced.has(set)) {
-      replaced.add(set);
-      lines.push(`update delete ${set}`);
-    }
-    lines.push(`update add ${absolute(name)} ${ttlSeconds} ${data.type} ${dataText(data)}`);
+  for (const change of zoneChanges(records, zone)) {
+    const name = absolute(change.name);
+    if (change.kind === 'clear') lines.push(`update delete ${name} ${change.type}`);
+    if (change.kind !== 'add' || change.data.type === 'other') continue;
+    const { ttlSeconds, data } = change;
+    lines.push(`update add ${name} ${ttlSeconds} ${data.type} ${dataText(data)}`);
   }
   lines.push('send');
   return `${lines.join('\n')}\n`;

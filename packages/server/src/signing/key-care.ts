@@ -7,6 +7,7 @@ import type { Home } from '../home.ts';
 import { readKeys, writeKeys, type DomainKeys } from './key-record.ts';
 import { makeGeneration, nextId, type Generation } from './keys.ts';
 import { lookFor } from './publication.ts';
+import { publishKeys } from './publish-keys.ts';
 import { advance, needsNew, type RotationPolicy } from './rotation.ts';
 
 const dayMs = 86_400_000;
@@ -39,10 +40,18 @@ export async function activateKeys(home: Home, domain: string): Promise<DomainKe
   return step(home, keys, new Set(waiting.map(({ id }) => id)));
 }
 
-/** Looks into the DNS, and does what is due. Answers whether something waits to be seen there. */
+/** Looks into the DNS, and does what is due. */
 export async function careForKeys(home: Home, domain: string): Promise<DomainKeys> {
   const keys = await ensureKeys(home, domain);
-  const seen = await lookFor(home.world, domain, keys.generations);
+  let seen = await lookFor(home.world, domain, keys.generations);
+  const due = keys.generations.filter(
+    ({ id, state }) =>
+      (state === 'waiting' && !seen.published.has(id)) ||
+      (state === 'revoked' && !seen.gone.has(id)),
+  );
+  if (await publishKeys(home, domain, due)) {
+    seen = await lookFor(home.world, domain, keys.generations);
+  }
   const moved = await step(home, keys, seen.published, seen.gone);
   return needsNew(moved.generations, home.world.nowMs(), rotationPolicy(home))
     ? addGeneration(home, moved)

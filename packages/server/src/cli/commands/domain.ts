@@ -55,6 +55,7 @@ export function register(domain: Command, cli: () => Cli): void {
     });
   registerDns(domain, cli);
   registerCheck(domain, cli);
+  registerPublish(domain, cli);
   registerKeys(domain, cli);
   registerRemove(domain, cli);
   examples(domain, [
@@ -146,6 +147,37 @@ function readForm(what: string, text: string): DnsForm {
     say(`there is no form ${text}`, `tidak ada bentuk ${text}`),
     say(`There are ${dnsForms.join(', ')}.`, `Yang ada: ${dnsForms.join(', ')}.`),
   );
+}
+
+function registerPublish(domain: Command, cli: () => Cli): void {
+  domain
+    .command('publish <name>')
+    .summary(
+      say(
+        'put the records into its zone (acme.dns_server, RFC 2136)',
+        'terbitkan catatannya ke zona (acme.dns_server, RFC 2136)',
+      ),
+    )
+    .action(async (name: string) => {
+      const what = say(`cannot publish ${name}`, `tidak bisa menerbitkan ${name}`);
+      const { output, globals } = cli();
+      if (globals.dryRun) {
+        showDnsRecords(output, await cli().call(what, 'domain.dns', { name }), 'rfc2136');
+        return;
+      }
+      const published = await cli().call(what, 'domain.publish', { name });
+      output.value('merpati.domain.publish/1', published, () => {
+        const { zone, changes } = published;
+        output.line(
+          say(
+            `The zone ${zone} has taken ${changes} changes.`,
+            `Zona ${zone} menerima ${changes} perubahan.`,
+          ),
+        );
+        const command = `${ownCommand(globals.lab)} domain check ${name}`;
+        output.note(say(`Look at it: ${command}`, `Periksa: ${command}`));
+      });
+    });
 }
 
 function registerCheck(domain: Command, cli: () => Cli): void {
