@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../src/contract.ts';
+import { acceptance, makeBody, recipient } from '../src/conformance/fixtures.ts';
 import { readRedo } from '../src/sqlite/redo/log.ts';
 import { storePaths } from '../src/sqlite/segments/files.ts';
 import { addYou, fill, readInbox, Scratch } from './scratch.ts';
@@ -126,6 +127,41 @@ test('what was done again, or removed since, does not come back', async () => {
   await using cut = new Scratch();
   copy(scratch, cut, ...database, 'segments', 'redo.log');
   await expectAll(cut, letters.slice(10));
+});
+
+test('what was sent on before the power went is not sent again', async () => {
+  await using running = new Scratch();
+  await using cut = new Scratch();
+  const store = await makeStates(running, cut);
+  const nowMs = 2_000_000_000_000;
+  const claim = (one: Store) =>
+    one.claim({ nowMs, leaseMs: 60_000, itemsMax: 10, skipDomains: [] });
+  const [one, other] = await Promise.all(
+    ['one', 'other'].map(async (text) => {
+      const body = await makeBody(store, Buffer.from(`Subject: ${text}\r\n\r\n`));
+      const recipients = [recipient(`${text}@surat.test`)];
+      return store.accept(acceptance(body, { recipients }));
+    }),
+  );
+  assert.ok(one?.ok && other?.ok);
+  const claimed = await claim(store);
+  assert.deepEqual(
+    claimed.map((item) => item.recipient),
+    ['friend@surat.test', 'friend@surat.test', 'one@surat.test', 'other@surat.test'],
+  );
+  const [, , sent] = claimed;
+  assert.ok(sent);
+  const items = [{ id: sent.id, token: sent.token, outcome: { kind: 'done' } as const }];
+  const settled = await store.settle({ items, events: [], notices: [], nowMs });
+  assert.deepEqual(settled.items, ['ok']);
+  copy(running, cut, 'redo.log');
+  const again = await cut.open();
+  const left = await claim(again);
+  assert.deepEqual(
+    left.map((item) => [item.recipient, item.id]),
+    claimed.filter((item) => item !== sent).map((item) => [item.recipient, item.id]),
+  );
+  assert.deepEqual((await again.check({ deep: true })).findings, []);
 });
 
 test('it is written over from its beginning, and never grows', async () => {

@@ -15,6 +15,8 @@ export const queueLimits = {
   renewEveryMs: 3 * 60_000,
   /** Even without a wake-up the queue is looked at. */
   lookEveryMs: 60_000,
+  /** After a claim: more may come at once, and then another claim. */
+  planAfterMs: 100,
   /** At a stop, what runs may end by itself for so long. */
   graceMs: 15_000,
   /** After the store could not write. */

@@ -53,6 +53,8 @@ class Runner implements QueueRunner {
   readonly #renewing: NodeJS.Timeout;
   #running = 0;
   #timer: NodeJS.Timeout | null = null;
+  #lookAtMs = 0;
+  #planTimer: NodeJS.Timeout | null = null;
   #isClaiming = false;
   #wokenWhileClaiming = false;
   /** The last claim left something behind, as far as we know. */
@@ -83,6 +85,7 @@ class Runner implements QueueRunner {
     this.#settler.stop();
     clearInterval(this.#renewing);
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#planTimer !== null) clearTimeout(this.#planTimer);
     const waiting = [...this.#destinations.values()].flatMap((destination) =>
       destination.waiting.splice(0),
     );
@@ -122,7 +125,18 @@ class Runner implements QueueRunner {
     } finally {
       this.#isClaiming = false;
     }
-    await this.#planNextLook();
+    if (!this.#isStopping) this.#planSoon();
+  }
+
+  /**
+   * While mail comes in all the time nobody need know what is due next: looking would have every
+   * message committed alone.
+   */
+  #planSoon(): void {
+    this.#planTimer ??= setTimeout(() => {
+      this.#planTimer = null;
+      this.#guarded(this.#planNextLook());
+    }, queueLimits.planAfterMs);
   }
 
   /** Answers whether there may be more. */
@@ -163,9 +177,16 @@ class Runner implements QueueRunner {
     this.#lookAgainIn(Math.min(Math.max(waitMs, 5), queueLimits.lookEveryMs));
   }
 
+  /** The soonest look counts. */
   #lookAgainIn(waitMs: number): void {
+    const atMs = performance.now() + waitMs;
+    if (this.#isStopping || (this.#timer !== null && this.#lookAtMs <= atMs)) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (!this.#isStopping) this.#timer = setTimeout(() => this.wake(), waitMs);
+    this.#lookAtMs = atMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.wake();
+    }, waitMs);
   }
 
   async #renew(): Promise<void> {
@@ -239,7 +260,7 @@ class Runner implements QueueRunner {
       destination.items < queueLimits.backlogPerDomainMax / 2;
     if (hasNews || (this.#mayBeMore && hasRoom && !this.#isClaiming)) this.wake();
     else if (settled.items.some(({ outcome }) => outcome.kind === 'later')) {
-      this.#guarded(this.#planNextLook());
+      this.#planSoon();
     }
   }
 }

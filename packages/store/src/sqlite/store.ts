@@ -74,6 +74,7 @@ import { Bodies } from './read/bodies.ts';
 import { countBacklog } from './index/backlog.ts';
 import { listDetails } from './search/details.ts';
 import { Listeners } from './read/listeners.ts';
+import { RecentBodies } from './read/recent-bodies.ts';
 import { SpoolingBodyWriter } from './segments/spool.ts';
 import { storePaths, type StorePaths } from './segments/files.ts';
 import { WriterClient } from './writer/client.ts';
@@ -87,6 +88,7 @@ export class SqliteStore implements Store {
   readonly #writer: WriterClient;
   readonly #keeper: Keeper;
   readonly #bodies: Bodies;
+  readonly #recent = new RecentBodies();
   readonly #directory: DirectoryCache;
   #closed: Promise<void> | null = null;
   readonly #reserve: Reserve;
@@ -167,6 +169,8 @@ export class SqliteStore implements Store {
   }
 
   async readQueued(item: Pick<QueueItem, 'message' | 'bodyHash'>): Promise<StoredBody> {
+    const recent = this.#recent.find(item.bodyHash);
+    if (recent !== null) return wholeBody(item.message.prefix, recent);
     await this.#writer.revealed();
     const body = this.#bodies.find({ hash: item.bodyHash, prefix: item.message.prefix });
     if (body === null) throw new CorruptBlob('queue', 'the body of a queued message is not there');
@@ -182,6 +186,7 @@ export class SqliteStore implements Store {
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {
+    if (acceptance.queue !== null) this.#recent.keep(acceptance.body);
     const packed = await this.#writer.perform('accept', packAcceptance(acceptance));
     const recipients = acceptance.deliveries.map((delivery) => delivery.recipient);
     return unpackAccepted(packed, recipients);
@@ -546,4 +551,15 @@ export class SqliteStore implements Store {
     if (changes.some((change) => change.kind === 'directory-changed')) this.#directory.forget();
     this.#listeners.tell(changes);
   }
+}
+
+function wholeBody(prefix: Uint8Array, body: Uint8Array): StoredBody {
+  return {
+    prefix,
+    size: prefix.length + body.length,
+    async *chunks() {
+      if (prefix.length > 0) yield prefix;
+      yield body;
+    },
+  };
 }

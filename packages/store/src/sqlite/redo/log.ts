@@ -26,7 +26,7 @@ import { syncDirectory, type StorePaths } from '../segments/files.ts';
 /** Large enough for some hundred messages, small enough to be read in no time. */
 export const redoBytesMax = 2 * 1024 * 1024;
 const headerBytes = 40;
-const magic = 0x3144524d; // "MRD1"
+const magic = 0x3244524d; // "MRD2"
 
 export interface RedoRecord {
   readonly number: number;

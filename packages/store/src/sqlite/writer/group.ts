@@ -23,6 +23,7 @@ import { isRedoable, withoutOctets, writeOperations, type Placed } from '../redo
 import type { WriterContext } from './context.ts';
 import type { Fence } from './fence.ts';
 import { perform } from './perform.ts';
+import type { NextNumbers } from './sequences.ts';
 
 export interface Task {
   readonly id: number;
@@ -165,7 +166,7 @@ export class GroupCommit {
   /** They are on disk afterwards, or in what the redo log is to get. */
   #writeBodies(prepared: readonly Prepared[]): Redo | null {
     const { blobs } = this.#context;
-    const text = redoText(prepared);
+    const text = redoText(prepared, this.#context.sequences.next);
     const { added } = blobs;
     const octets = added === null || added.octets.length > redoOctetsMax ? none : added.octets;
     if (text === null || !this.#mayHold() || !this.#redo.hasRoom(text.length, octets.length)) {
@@ -208,7 +209,7 @@ export class GroupCommit {
     try {
       this.#begin();
       const answers = this.#performAll(prepared);
-      if (redo !== null) this.#redo.append(redo);
+      if (redo !== null && !isIdle(prepared, answers)) this.#redo.append(redo);
       for (const { operation, bodies } of prepared) {
         const kept = isRedoable(operation) ? withoutOctets(operation) : operation;
         this.#held.push({ operation: kept, bodies });
@@ -348,7 +349,7 @@ export class GroupCommit {
 const none = new Uint8Array(0);
 
 /** What the log is to keep of them; null: it cannot keep all that must not be lost. */
-function redoText(prepared: readonly Prepared[]): string | null {
+function redoText(prepared: readonly Prepared[], next: NextNumbers): string | null {
   const kept = prepared.flatMap(({ operation, bodies }) =>
     isRedoable(operation) ? [{ operation: withoutOctets(operation), bodies }] : [],
   );
@@ -356,12 +357,20 @@ function redoText(prepared: readonly Prepared[]): string | null {
   const isWhole = prepared.every(
     ({ operation }) => isRedoable(operation) || isForHolding(operation),
   );
-  return isWhole ? writeOperations(kept) : null;
+  return isWhole ? writeOperations(kept, next) : null;
 }
 
 /** Void after a crash, and soon done. */
 function isForHolding({ name }: Operation): boolean {
-  return name === 'claim' || name === 'renew';
+  return name === 'renew';
+}
+
+/** Claims that found nothing. */
+function isIdle(prepared: readonly Prepared[], answers: readonly (number | Answer)[]): boolean {
+  return prepared.every(({ operation }, index) => {
+    const answer = answers[2 * index + 1];
+    return operation.name === 'claim' && Array.isArray(answer) && answer.length === 0;
+  });
 }
 
 /**

@@ -14,6 +14,9 @@ const blockSize: Record<SequenceName, number> = {
   token: 10_000,
 };
 
+/** Those that are known by now. */
+export type NextNumbers = { readonly [N in SequenceName]?: number };
+
 export class Sequences {
   readonly #db: Database;
   #next = new Map<SequenceName, number>();
@@ -45,6 +48,16 @@ export class Sequences {
   /** Whatever is done again gets the same numbers again. */
   rolledBack(): void {
     this.#next = new Map(this.#before);
+    this.#reserved.clear();
+  }
+
+  get next(): NextNumbers {
+    return Object.fromEntries(this.#next);
+  }
+
+  /** Goes on where a group began that is done again. */
+  resume(next: NextNumbers): void {
+    this.#next = new Map(Object.entries(next) as [SequenceName, number][]);
     this.#reserved.clear();
   }
 

@@ -106,9 +106,9 @@ class Writer {
     this.#db.exec('BEGIN IMMEDIATE');
     for (const { number, text } of records) {
       if (marks === null || number <= marks.applied) continue;
-      for (const { operation, bodies } of readOperations(text)) {
-        perform(this.#context, operation, bodies);
-      }
+      const { next, operations } = readOperations(text);
+      this.#context.sequences.resume(next);
+      for (const { operation, bodies } of operations) perform(this.#context, operation, bodies);
     }
     changes.length = 0;
     accounts.flush();
