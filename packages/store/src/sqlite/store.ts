@@ -228,7 +228,7 @@ export class SqliteStore implements Store {
   }
 
   async hasWrittenTo(account: AccountId, address: string) {
-    return directory.hasWrittenTo(this.#db, account, address);
+    return directory.hasWrittenTo(await this.#upToDate(), account, address);
   }
 
   editDirectory(edit: DirectoryEdit) {
