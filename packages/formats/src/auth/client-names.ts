@@ -44,8 +44,8 @@ export type HelloVerdict = 'match' | 'other' | 'nowhere' | 'unqualified' | 'temp
 export function* checkHello(hello: string, ip: string): Checking<HelloVerdict> {
   const octets = readAddress(ip);
   if (octets === null) return 'unqualified';
-  const literal = /^\[(?:IPv6:)?([^\]]*)\]$/i.exec(hello)?.[1];
-  if (literal !== undefined) {
+  if (hello.startsWith('[')) {
+    const literal = /^\[(?:IPv6:)?([^\]]*)\]$/i.exec(hello)?.[1] ?? '';
     const own = readAddress(literal);
     return own === null ? 'unqualified' : isSame(literal, octets) ? 'match' : 'other';
   }

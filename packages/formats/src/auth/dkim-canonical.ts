@@ -11,6 +11,8 @@ const cr = 13;
 const lf = 10;
 const space = 32;
 const tab = 9;
+/** The first octet that is neither white space nor control. */
+const letter = 33;
 
 /** A field as it stands in the head, with its line end, in its canonical form with CRLF. */
 export function canonicalField(raw: Uint8Array, form: Canonical): Uint8Array {
@@ -48,6 +50,65 @@ function withCrlf(raw: Uint8Array): Uint8Array {
   return endsWell ? raw : concat([raw, ascii('\r\n')]);
 }
 
+/** More octets than that are given on where they are. */
+const directMin = 2048;
+
+/** The first one; the end of the chunk when there is none, as in base64. */
+function findBlank(chunk: Uint8Array, from: number): number {
+  const firstSpace = chunk.indexOf(space, from);
+  const firstTab = chunk.indexOf(tab, from);
+  if (firstSpace < 0 || firstTab < 0) {
+    return Math.max(firstSpace, firstTab) < 0 ? chunk.length : Math.max(firstSpace, firstTab);
+  }
+  return Math.min(firstSpace, firstTab);
+}
+
+/** White space that is not one space within a line; the end of the chunk when there is none. */
+function findOdd(chunk: Uint8Array, from: number): number {
+  const end = chunk.length;
+  let before = letter;
+  for (let at = from; at < end; at += 1) {
+    const octet = chunk[at]!;
+    const isOdd = octet === tab || (before === space && (octet === space || octet === cr));
+    if (isOdd) return before === space ? at - 1 : at;
+    before = octet;
+  }
+  return before === space ? end - 1 : end;
+}
+
+/**
+ * The same where there are no tabs, four octets at a time: only where two in a row may be below
+ * `letter` it looks closer. A body is read once for it, and most of it is words.
+ */
+function findOddByWords(chunk: Uint8Array, from: number): number {
+  const base = (4 - (chunk.byteOffset & 3)) & 3;
+  const count = (chunk.length - base) >> 2;
+  let at = Math.max(from, base);
+  if (count <= 0 || (at > from && hasPair(chunk, from, at + 1))) return findOdd(chunk, from);
+  const words = new Int32Array(chunk.buffer, chunk.byteOffset + base, count);
+  let last = 0;
+  for (let index = (at - base) >> 2; index < count; index += 1) {
+    const word = words[index]!;
+    // The highest bit of each octet that is below `letter`, and now and then of its neighbour.
+    const low = ((word - 0x21212121) | 0) & ~word & 0x80808080;
+    if ((low & (low << 8)) !== 0 || (last !== 0 && low !== 0)) {
+      const start = Math.max(from, base + index * 4 - 1);
+      if (hasPair(chunk, start, base + index * 4 + 4)) return findOdd(chunk, start);
+    }
+    last = low;
+    at = base + index * 4 + 3;
+  }
+  return findOdd(chunk, Math.max(from, at));
+}
+
+/** A space and behind it another one, or the end of the line. */
+function hasPair(chunk: Uint8Array, from: number, to: number): boolean {
+  for (let at = from + 1; at < to; at += 1) {
+    if (chunk[at - 1] === space && (chunk[at] === space || chunk[at] === cr)) return true;
+  }
+  return false;
+}
+
 /**
  * Takes the body in chunks and gives its canonical form to `out`, in chunks too, which are good
  * until it returns.
@@ -73,24 +134,22 @@ export class CanonicalBody {
   write(chunk: Uint8Array): void {
     const end = chunk.length;
     let at = 0;
+    if (this.#isAfterCr && end > 0) {
+      this.#isAfterCr = false;
+      if (chunk[0] === lf) {
+        this.#endLine();
+        at = 1;
+      } else this.#put(cr); // a CR alone is an octet like others
+    }
+    if (this.#isBlank) at = this.#skipBlank(chunk, at);
+    const blank = this.#isRelaxed ? findBlank(chunk, at) : end;
+    const find = chunk.includes(tab) ? findOdd : findOddByWords;
     while (at < end) {
-      if (this.#isAfterCr) {
-        this.#isAfterCr = false;
-        if (chunk[at] === lf) {
-          this.#endLine();
-          at += 1;
-          continue;
-        }
-        this.#put(cr); // a CR alone is an octet like others
-      }
-      const octet = chunk[at]!;
-      if (octet === cr) {
-        this.#isAfterCr = true;
-        at += 1;
-      } else if (this.#isRelaxed && (octet === space || octet === tab)) {
-        this.#isBlank = true;
-        at += 1;
-      } else at = this.#putRun(chunk, at);
+      const odd = find(chunk, Math.max(at, blank));
+      // What a CR at the very end means, the next chunk tells.
+      this.#isAfterCr = odd === end && chunk[end - 1] === cr;
+      this.#putLines(chunk, at, this.#isAfterCr ? end - 1 : odd);
+      at = odd < end ? this.#skipBlank(chunk, odd) : end;
     }
   }
 
@@ -113,29 +172,46 @@ export class CanonicalBody {
     this.#lines += 1;
   }
 
-  /** Everything up to the next octet that may mean something. */
-  #putRun(chunk: Uint8Array, from: number): number {
-    let to = from + 1;
-    if (this.#isRelaxed) {
-      while (to < chunk.length) {
-        const octet = chunk[to]!;
-        if (octet === cr || octet === space || octet === tab) break;
-        to += 1;
-      }
-    } else {
-      const next = chunk.indexOf(cr, to);
-      to = next < 0 ? chunk.length : next;
+  /** White space that is to become one space or, at the end of a line, nothing. */
+  #skipBlank(chunk: Uint8Array, from: number): number {
+    let at = from;
+    while (chunk[at] === space || chunk[at] === tab) at += 1;
+    this.#isBlank = true;
+    if (chunk[at] !== cr) return at;
+    if (at + 1 === chunk.length) {
+      this.#isAfterCr = true;
+      return at + 1;
     }
-    this.#settle();
-    if (this.#length + (to - from) > this.#buffer.length) this.#flushLength(this.#buffer.length);
-    if (to - from > this.#buffer.length) this.#out(chunk.subarray(from, to));
-    else if (to - from < 24) {
+    if (chunk[at + 1] !== lf) return at;
+    this.#endLine();
+    return at + 2;
+  }
+
+  /** As they are, but for the line ends behind the last octet, which may be the body's last. */
+  #putLines(chunk: Uint8Array, from: number, end: number): void {
+    let to = end;
+    while (to - from >= 2 && chunk[to - 1] === lf && chunk[to - 2] === cr) to -= 2;
+    if (to > from) {
+      this.#settle();
+      this.#copy(chunk, from, to);
+    }
+    this.#lines += (end - to) / 2;
+  }
+
+  #copy(chunk: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    if (length > directMin) {
+      this.#flushLength(this.#buffer.length);
+      this.#out(chunk.subarray(from, to));
+      return;
+    }
+    this.#flushLength(length);
+    if (length < 24) {
       for (let at = from; at < to; at += 1) this.#buffer[this.#length++] = chunk[at]!;
     } else {
       this.#buffer.set(chunk.subarray(from, to), this.#length);
-      this.#length += to - from;
+      this.#length += length;
     }
-    return to;
   }
 
   #put(octet: number): void {
@@ -160,7 +236,7 @@ export class CanonicalBody {
   }
 
   #flushLength(room: number): void {
-    if (this.#length + room <= this.#buffer.length) return;
+    if (this.#length === 0 || this.#length + room <= this.#buffer.length) return;
     this.#out(this.#buffer.subarray(0, this.#length));
     this.#length = 0;
   }

@@ -17,10 +17,21 @@ export const authCrypto: AuthCrypto = {
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
   },
   readPublicKey: (kind, octets) => {
-    const key = kind === 'rsa' ? readRsa(octets) : readEd25519(octets);
-    return key === null ? null : publicKey(key);
+    const name = `${kind} ${Buffer.from(octets).toString('latin1')}`;
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const read = kind === 'rsa' ? readRsa(octets) : readEd25519(octets);
+    const key = read === null ? null : publicKey(read);
+    if (keys.size >= keysMax) keys.delete(keys.keys().next().value ?? '');
+    keys.set(name, key);
+    return key;
   },
 };
+
+/** To read a key costs as much as to verify with it, and most mail is of few senders. */
+const keys = new Map<string, PublicKey | null>();
+/** Some 2 KB each. */
+const keysMax = 1000;
 
 function publicKey(key: KeyObject): PublicKey {
   const isRsa = key.asymmetricKeyType === 'rsa';

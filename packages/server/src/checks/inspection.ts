@@ -28,6 +28,9 @@ export interface Client {
   readonly sender: string;
 }
 
+/** As much of a home as it takes. */
+type Judging = Pick<Home, 'config' | 'world'>;
+
 interface Verifiers {
   readonly bodies: BodyHashes;
   readonly dkim: DkimVerifier;
@@ -36,7 +39,7 @@ interface Verifiers {
 }
 
 export class Inspection implements BodyWatcher {
-  readonly #home: Home;
+  readonly #home: Judging;
   readonly #questions: Questions;
   /** Apart from the others: somebody may wait for them before the message. */
   readonly #listQuestions: Questions;
@@ -44,7 +47,7 @@ export class Inspection implements BodyWatcher {
   #verifiers: Verifiers | null = null;
   #evidence: Evidence | null = null;
 
-  constructor(home: Home, client: Client) {
+  constructor(home: Judging, client: Client) {
     this.#home = home;
     this.#questions = new Questions(home.world.dns);
     this.#listQuestions = new Questions(home.world.dns);

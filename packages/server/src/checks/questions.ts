@@ -12,8 +12,9 @@ import { checkLimits } from './limits.ts';
 export class Questions {
   readonly #dns: Resolver;
   readonly #asked = new Map<string, Promise<DnsReply>>();
-  readonly #over = Promise.withResolvers<DnsReply>();
-  #isOver = false;
+  readonly #waiting = new Set<(reply: DnsReply) => void>();
+  /** What everybody hears from now on; null: there is time. */
+  #over: DnsReply | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(dns: Resolver) {
@@ -22,21 +23,31 @@ export class Questions {
 
   /** Never rejects. */
   readonly ask = (question: DnsAsk): Promise<DnsReply> => {
-    if (this.#isOver) return this.#over.promise;
+    if (this.#over !== null) return Promise.resolve(this.#over);
     const key = `${question.type} ${question.name}`;
     const known = this.#asked.get(key);
     if (known !== undefined) return known;
     if (this.#asked.size >= checkLimits.questionsMax) {
       return Promise.resolve({ kind: 'failed', why: 'too many questions' });
     }
-    const reply = Promise.race([askResolver(this.#dns, question), this.#over.promise]);
+    const reply = new Promise<DnsReply>((resolve) => {
+      const end = (found: DnsReply): void => {
+        this.#waiting.delete(end);
+        resolve(found);
+      };
+      this.#waiting.add(end);
+      askResolver(this.#dns, question).then(end, (error: unknown) =>
+        // No socket to ask with, say: nobody knows, and that may change.
+        end({ kind: 'failed', why: error instanceof Error ? error.message : 'no resolver' }),
+      );
+    });
     this.#asked.set(key, reply);
     return reply;
   };
 
   /** Somebody waits from now on. Asked again, the first time holds. */
   hurry(timeoutMs: number): void {
-    if (this.#isOver) return;
+    if (this.#over !== null) return;
     this.#timer ??= setTimeout(() => this.#end('no answer in time'), timeoutMs);
   }
 
@@ -47,7 +58,7 @@ export class Questions {
   }
 
   #end(why: string): void {
-    this.#isOver = true;
-    this.#over.resolve({ kind: 'failed', why });
+    this.#over ??= { kind: 'failed', why };
+    for (const end of this.#waiting) end(this.#over);
   }
 }
