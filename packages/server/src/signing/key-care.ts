@@ -97,29 +97,53 @@ async function save(
   return readKeys(home.store, keys.domain);
 }
 
-/** All domains, one after the other; one that fails does not keep the others from their turn. */
-async function careForAll(home: Home): Promise<{ readonly isWaiting: boolean }> {
-  let isWaiting = false;
-  for (const { name } of await home.store.domains()) {
-    try {
-      const { generations } = await careForKeys(home, name);
-      isWaiting ||= generations.some(({ state }) => state === 'waiting');
-    } catch (error) {
-      home.log.error({ event: 'dkim.care', domain: name, err: error }, 'will be tried again');
-      isWaiting = true;
-    }
-  }
-  return { isWaiting };
-}
-
 const waits = {
   /** Somebody may be publishing records just now, and wants to see them taken. */
   waitingMs: 60_000,
   restMs: 3_600_000,
+  /** Who has not published by then is looked at once an hour. */
+  patienceMs: dayMs,
 } as const;
+
+/** Domains that are cared for at a time: most of it is waiting for name servers. */
+const atOnceMax = 8;
+
+/** Who has looked for the keys of which domain, and when. */
+type Looked = Map<string, number>;
+
+/** One domain that fails does not keep the others from their turn. Answers whether one waits. */
+async function careForAll(home: Home, looked: Looked): Promise<boolean> {
+  const names = (await home.store.domains()).map(({ name }) => name);
+  for (const name of looked.keys()) if (!names.includes(name)) looked.delete(name);
+  let isWaiting = false;
+  const queue = names.values();
+  const work = async () => {
+    for (const name of queue) isWaiting = (await careForOne(home, name, looked)) || isWaiting;
+  };
+  await Promise.all(Array.from({ length: atOnceMax }, work));
+  return isWaiting;
+}
+
+async function careForOne(home: Home, domain: string, looked: Looked): Promise<boolean> {
+  try {
+    const { generations } = await ensureKeys(home, domain);
+    const nowMs = home.world.nowMs();
+    const waiting = generations.filter(({ state }) => state === 'waiting');
+    const isPatient = waiting.every(({ createdMs }) => nowMs - createdMs > waits.patienceMs);
+    const nextMs = (looked.get(domain) ?? -waits.restMs) + waits.restMs - waits.waitingMs;
+    if (isPatient && nowMs < nextMs) return false;
+    looked.set(domain, nowMs);
+    const cared = await careForKeys(home, domain);
+    return cared.generations.some(({ state }) => state === 'waiting');
+  } catch (error) {
+    home.log.error({ event: 'dkim.care', domain, err: error }, 'will be tried again');
+    return true;
+  }
+}
 
 /** In the background, until it is stopped; at once when keys or domains change. */
 export function startKeyCare(home: Home): { stop(): Promise<void> } {
+  const looked: Looked = new Map();
   let isStopped = false;
   let isAskedAgain = false;
   let timer: NodeJS.Timeout | undefined;
@@ -127,9 +151,9 @@ export function startKeyCare(home: Home): { stop(): Promise<void> } {
   const turn = async () => {
     do {
       isAskedAgain = false;
-      const { isWaiting } = await careForAll(home).catch((error: unknown) => {
+      const isWaiting = await careForAll(home, looked).catch((error: unknown) => {
         home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
-        return { isWaiting: true };
+        return true;
       });
       clearTimeout(timer);
       if (isStopped) return;

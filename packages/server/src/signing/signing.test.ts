@@ -129,6 +129,19 @@ describe('who signs', () => {
     assert.deepEqual(await scene.verify(message ?? Buffer.alloc(0)), both(await currentId(scene)));
   });
 
+  test('what we write ourselves: a report of success, in the name of the host', async () => {
+    await using scene = await ready();
+    using dialogue = await scene.home.open();
+    await dialogue.say('MAIL FROM:<friend@surat.test>', 250);
+    await dialogue.say('RCPT TO:<you@merpati.test> NOTIFY=SUCCESS', 250);
+    await dialogue.say('DATA', 354);
+    dialogue.raw(`${plain}.\r\n`);
+    await dialogue.expect(250);
+    const got = await waitFor(async () => scene.there.messages[0]?.body ?? null);
+    assert.match(got.toString('latin1'), /^From: .*postmaster@mx\.merpati\.test/m);
+    assert.deepEqual(await scene.verify(got), both(await currentId(scene)));
+  });
+
   test('what an alias passes on keeps the signature of its sender, and gets none', async () => {
     await using scene = await ready();
     await scene.home.addAlias('info@merpati.test', 'friend@surat.test');
