@@ -6,6 +6,9 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
+import { readSpfRecord } from '@merpati/formats/auth/spf-record.ts';
+import { normalAddress } from '@merpati/formats/smtp/path.ts';
+import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { readListenAddress } from './listen-address.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Config } from './schema.ts';
@@ -28,9 +31,33 @@ export function checkConfig(config: Config, nowMs: number): ConfigProblem[] {
     ...checkHostname(config),
     ...checkListen(config),
     ...checkTls(config, nowMs),
+    ...checkPublish(config),
     ...checkData(config),
     ...checkPlaces(config),
   ];
+}
+
+/** What is published is believed everywhere, for as long as caches keep it. */
+function checkPublish({ publish }: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const [i, value] of publish.addresses.entries()) {
+    if (isIP(value) !== 0) continue;
+    const at = `publish.addresses[${i}]`;
+    problems.push({ severity: 'error', code: 'config.publish.address', path: at, args: { value } });
+  }
+  try {
+    readSpfRecord(`v=spf1 ${publish.spf}`);
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    const args = { reason: error.message };
+    problems.push({ severity: 'error', code: 'config.publish.spf', path: 'publish.spf', args });
+  }
+  if (publish.reports_to !== '' && normalAddress(publish.reports_to) === null) {
+    const args = { value: publish.reports_to };
+    const at = 'publish.reports_to';
+    problems.push({ severity: 'error', code: 'config.publish.reports', path: at, args });
+  }
+  return problems;
 }
 
 function checkHostname({ hostname }: Config): ConfigProblem[] {

@@ -42,6 +42,18 @@ test('file, environment and defaults, in this order', (t) => {
   assert.match(sources.get('hostname') ?? '', /merpati\.toml$/);
 });
 
+test('what is published can be read by others', () => {
+  const hostname = 'mail.contoh.id';
+  const publish = { addresses: ['203.0.113.5', 'here'], spf: 'mx ipv4:1.2.3.4', reports_to: 'rua' };
+  const problems = checkConfig(defaultConfig({ hostname, publish }), 0).map(({ code }) => code);
+  const found = problems.filter((code) => code.startsWith('config.publish'));
+  assert.deepEqual(found, [
+    'config.publish.address',
+    'config.publish.spf',
+    'config.publish.reports',
+  ]);
+});
+
 test('unknown keys are errors with their path and a proposal', (t) => {
   const { config, problems } = read(
     t,

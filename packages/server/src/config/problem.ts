@@ -55,6 +55,18 @@ export const problemWords = {
     en: 'Must be at most {most}.',
     id: 'Paling banyak {most}.',
   },
+  'config.publish.address': {
+    en: '"{value}" is no IPv4 or IPv6 address.',
+    id: '"{value}" bukan alamat IPv4 atau IPv6.',
+  },
+  'config.publish.spf': {
+    en: 'As an SPF record this would count for nothing: {reason}.',
+    id: 'Sebagai catatan SPF ini tidak berlaku: {reason}.',
+  },
+  'config.publish.reports': {
+    en: '"{value}" is no e-mail address.',
+    id: '"{value}" bukan alamat email.',
+  },
   'config.value.missing': {
     en: 'This key is needed here.',
     id: 'Kunci ini wajib di sini.',

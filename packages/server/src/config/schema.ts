@@ -67,9 +67,7 @@ const acme = z.strictObject({
     .describe('How names are proven: listen.acme on port 80, listen.https on 443, or the DNS.'),
   names: addresses
     .default([])
-    .describe(
-      'More names for the certificate of this host; those of domains come by themselves.',
-    ),
+    .describe('More names for the certificate of this host; those of domains come by themselves.'),
   eab_key_id: z
     .string()
     .default('')
@@ -292,7 +290,9 @@ const publish = z.strictObject({
   ca: z
     .string()
     .default('')
-    .describe('The certification authority named by a CAA record; empty: no record. RFC 8659.'),
+    .describe(
+      'The authority that a CAA record names; empty: that of ACME where known, else no record.',
+    ),
   ttl_s: z
     .int()
     .min(1)

@@ -39,9 +39,15 @@ export function configuredFacts({ config }: Place, domain: string): DomainFacts 
     stsId: policy === null ? null : stsPolicyId(policy),
     keyHashes: [],
     services,
-    ca: publish.ca || null,
+    ca: publish.ca || acmeIssuer(config),
     ttlSeconds: publish.ttl_s,
   };
+}
+
+/** How the authority calls itself in CAA records, where that is known. RFC 8659 §4.2. */
+function acmeIssuer({ acme }: Config): string | null {
+  if (!acme.terms_agreed) return null;
+  return /^https:\/\/[^/]*\.letsencrypt\.org\//.test(acme.directory) ? 'letsencrypt.org' : null;
 }
 
 const levels = {
