@@ -360,8 +360,9 @@ export const configSchema = z.strictObject({
       trust_ad: addresses
         .default([])
         .describe(
-          'Addresses of resolvers that are believed when they say "DNSSEC is right" (AD), besides ' +
-            'those of this machine: only where nobody can forge answers on the way. DANE needs one.',
+          'Addresses of resolvers that are believed when they say "DNSSEC is right" (AD), ' +
+            'besides those of this machine: only where nobody can forge answers on the way. ' +
+            'DANE needs one.',
         ),
       timeout_ms: z
         .int()

@@ -1,5 +1,6 @@
 /** What a home knows about its domains: configuration, keys, certificate. */
 
+import { reportLocals } from '../accounts/report-addresses.ts';
 import { keyHashes } from '../certificates/shown.ts';
 import type { Config } from '../config/schema.ts';
 import { checkedListenAddress } from '../config/listen-address.ts';
@@ -33,8 +34,8 @@ export function configuredFacts({ config }: Place, domain: string): DomainFacts 
     dkim: [],
     dmarc: publish.dmarc,
     reportsTo: {
-      dmarc: publish.reports_to || `dmarc-reports@${domain}`,
-      tls: publish.reports_to || `tls-reports@${domain}`,
+      dmarc: publish.reports_to || `${reportLocals.dmarc}@${domain}`,
+      tls: publish.reports_to || `${reportLocals.tls}@${domain}`,
     },
     stsId: policy === null ? null : stsPolicyId(policy),
     keyHashes: [],

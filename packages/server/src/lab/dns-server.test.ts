@@ -17,7 +17,8 @@ import type { DnsFault } from '../admin/lab-control.ts';
 import { createZone, type LabHost } from './zone.ts';
 
 function host(hostname: string, address: string, ...domains: readonly string[]): LabHost {
-  const config = defaultConfig({ hostname, publish: { addresses: [address] } });
+  const listen = { imaps: [':993'] };
+  const config = defaultConfig({ hostname, listen, publish: { addresses: [address] } });
   const dkim = [
     { selector: 'long', text: `v=DKIM1; p=${'A'.repeat(1500)}`, level: 'must' },
   ] as const;
