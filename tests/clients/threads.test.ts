@@ -1,4 +1,4 @@
-/** A server of three protocol threads as an operator has it: a process, signals, metrics, its log. */
+/** A server of three protocol threads as an operator has it: a process with signals and a log. */
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

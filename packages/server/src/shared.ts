@@ -1,6 +1,7 @@
 /**
  * What the protocol threads of a home must agree on. With one thread all of it is simply there;
- * with several the first thread has it, and the others ask. See docs/decisions/014-protocol-threads.md.
+ * with several the first thread has it, and the others ask. See
+ * docs/decisions/014-protocol-threads.md.
  */
 
 import type { AccountId } from '@merpati/store/ids.ts';

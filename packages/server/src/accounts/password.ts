@@ -111,7 +111,7 @@ function readPhc(phc: string): { cost: Cost; salt: Buffer; hash: Buffer } {
 
 let atOnceMax: number = passwordLimits.hashesAtOnceMax;
 
-/** Of so many threads, each of which hashes for itself: together they shall not take the machine. */
+/** Of so many threads, each of which hashes for itself: together they must not take all cores. */
 export function shareHashing(threads: number): void {
   atOnceMax = Math.max(1, Math.floor(passwordLimits.hashesAtOnceMax / threads));
 }

@@ -34,7 +34,7 @@ export class Asking {
   }
 }
 
-/** When the first thread ends so does the process: every question is answered or does not matter. */
+/** With the first thread the process ends: every question is answered, or does not matter. */
 export function askedShared(start: ThreadStart, asking: Asking): Shared {
   const { config, tables, number, loginSecret } = start;
   return {

@@ -96,7 +96,7 @@ test('a message is recent to one session, whatever its thread', async (t) => {
   for (const answer of recent.slice(1)) assert.match(answer, /\* 0 RECENT/);
 });
 
-test('a maildrop is open once, whatever the threads, and is free when its thread dies', async (t) => {
+test('a maildrop is open once in all threads, and is free when its thread dies', async (t) => {
   const world = await startCrewWorld(t);
   const threads = new Map(
     world.running.crew?.members.map(({ worker }) => [worker.threadId.toString(36), worker]),
