@@ -28,6 +28,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
       '@peculiar/x509',
       'commander',
       'hono',
+      'otpauth',
       'pino',
       'prom-client',
       'reflect-metadata',
@@ -48,7 +49,8 @@ const libraryFolders: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['observe'],
   'reflect-metadata': ['certificates', 'lab'],
   'smol-toml': ['config'],
-  zod: ['admin', 'certificates', 'config', 'probe', 'reports', 'signing'],
+  otpauth: ['accounts'],
+  zod: ['accounts', 'admin', 'certificates', 'config', 'probe', 'reports', 'signing'],
 };
 
 /** Files at the top of packages/server/src that everything in it may use. */

@@ -18,6 +18,7 @@ export type RefusalCode =
   | 'login-failed'
   | 'login-throttled'
   | 'account-disabled'
+  | 'app-password-needed'
   // the sender
   | 'sender-malformed'
   | 'sender-not-yours'

@@ -7,7 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { normalAddress } from '@merpati/formats/smtp/path.ts';
 import type { ScramVerifier } from '@merpati/formats/sasl/scram.ts';
-import type { AccountRow, Credential } from '@merpati/store/contract.ts';
+import type { AccountRow, AppPasswordRow, Credential } from '@merpati/store/contract.ts';
 import type { Home } from '../home.ts';
 import {
   PasswordsBusy,
@@ -16,7 +16,9 @@ import {
   readAppPassword,
   verifyPassword,
 } from './password.ts';
+import { noteUse } from './last-used.ts';
 import { findAccount } from './own-addresses.ts';
+import { isTotpOn } from './totp.ts';
 import type { LoginCounts } from '../shared.ts';
 
 export interface LoginContext {
@@ -25,20 +27,27 @@ export interface LoginContext {
   readonly session: string;
   /** Of the client. */
   readonly address: string;
+  /** Whoever asks checks the second factor himself (`verifyTotp`), as the web does. */
+  readonly asksSecondFactor?: boolean;
 }
+
+export type UsedAppPassword = Pick<AppPasswordRow, 'id' | 'label'>;
 
 export type Login =
   | {
       readonly ok: true;
       readonly home: Home;
       readonly account: AccountRow;
-      /** Label of the app password that was used. */
-      readonly appPassword: string | null;
+      /** The one that was used. */
+      readonly appPassword: UsedAppPassword | null;
     }
   | {
       readonly ok: false;
-      /** `disabled` only to whoever knows the password. */
-      readonly code: 'invalid' | 'throttled' | 'disabled';
+      /**
+       * `disabled` and `app-password-needed` only to whoever knows the password: the account has a
+       * second factor, and this protocol cannot ask for it.
+       */
+      readonly code: 'invalid' | 'throttled' | 'disabled' | 'app-password-needed';
       readonly retryAfterS: number;
     };
 
@@ -68,8 +77,6 @@ const failureAfterMs = 300;
 /** A right password is not stretched again for so long: devices log in every minute. */
 const knownForMs = 5 * 60_000;
 const knownMax = 10_000;
-/** Written at most so often: it is a hint for people. */
-const lastUsedEveryMs = 3_600_000;
 
 interface Found {
   readonly home: Home;
@@ -113,12 +120,12 @@ class HomesAuthenticator implements Authenticator {
     const startedMs = performance.now();
     const found = await this.#find(name);
     try {
-      const label = found === null ? null : await usedAppPassword(found, password);
-      if (found !== null && label !== null) return this.#succeed(found, label, name, context);
+      const used = found === null ? null : await usedAppPassword(found, password, context);
+      if (found !== null && used !== null) return this.#succeed(found, used, name, context);
       this.#invented ??= hashPassword(randomBytes(16).toString('hex'));
       const credential = found?.account.credential ?? (await this.#invented);
       if ((await this.#isRight(password, credential)) && found !== null) {
-        return this.#succeed(found, null, name, context);
+        return await this.#succeedByPassword(found, name, context);
       }
     } catch (error) {
       if (!(error instanceof PasswordsBusy)) throw error;
@@ -139,7 +146,7 @@ class HomesAuthenticator implements Authenticator {
       verifier: real ?? inventVerifier(this.#secret, name),
       settle: async (isProven) =>
         isProven && found !== null && real !== null
-          ? this.#succeed(found, null, name, context)
+          ? this.#succeedByPassword(found, name, context)
           : this.#fail(name, context, startedMs),
     };
   }
@@ -191,14 +198,29 @@ class HomesAuthenticator implements Authenticator {
     return { ok: false, code: 'invalid', retryAfterS: 0 };
   }
 
-  #succeed(found: Found, label: string | null, name: string, context: LoginContext): Login {
+  /** The password of the account itself, which with a second factor is only half of a proof. */
+  async #succeedByPassword(found: Found, name: string, context: LoginContext): Promise<Login> {
+    const isAsked = context.asksSecondFactor === true;
+    if (isAsked || !(await isTotpOn(found.home.store, found.account.id))) {
+      return this.#succeed(found, null, name, context);
+    }
+    this.#note('app-password-needed', name, context);
+    return { ok: false, code: 'app-password-needed', retryAfterS: 0 };
+  }
+
+  #succeed(
+    found: Found,
+    appPassword: UsedAppPassword | null,
+    name: string,
+    context: LoginContext,
+  ): Login {
     if (found.account.state === 'disabled') {
       this.#note('disabled', name, context);
       return { ok: false, code: 'disabled', retryAfterS: 0 };
     }
     this.#throttle.succeeded(name, context.address);
     this.#note('ok', name, context);
-    return { ok: true, home: found.home, account: found.account, appPassword: label };
+    return { ok: true, home: found.home, account: found.account, appPassword };
   }
 
   async #isRight(password: string, credential: Credential): Promise<boolean> {
@@ -227,20 +249,22 @@ function loginName(user: string): string {
   return normalAddress(user.trim()) ?? user.trim().toLowerCase().slice(0, 320);
 }
 
-/** The label of the app password that this is; null when it is none. */
-async function usedAppPassword(found: Found, password: string): Promise<string | null> {
+/** The app password that this is; null when it is none. */
+async function usedAppPassword(
+  { home, account }: Found,
+  password: string,
+  { protocol, address }: LoginContext,
+): Promise<UsedAppPassword | null> {
   const letters = readAppPassword(password);
   if (letters === null) return null;
-  const { home, account } = found;
   for (const row of await home.store.appPasswords(account.id)) {
     if (!(await verifyPassword(letters, row.credential))) continue;
-    const nowMs = home.world.nowMs();
-    if (nowMs - (row.lastUsedMs ?? 0) > lastUsedEveryMs) {
-      home.store
-        .editDirectory({ kind: 'app-password-used', account: account.id, id: row.id, nowMs })
-        .catch((error: unknown) => home.log.warn({ event: 'login.last-used', err: error }));
-    }
-    return row.label;
+    const use = { atMs: home.world.nowMs(), protocol, address };
+    // The login does not wait for a hint.
+    noteUse(home.store, { account: account.id, row }, use).catch((error: unknown) => {
+      home.log.warn({ event: 'login.last-used', err: error });
+    });
+    return { id: row.id, label: row.label };
   }
   return null;
 }

@@ -284,6 +284,28 @@ export const faults = {
       next: 'Hanya nama yang menuju server ini: {command} certificate check',
     },
   },
+  'totp.on': {
+    kind: 'conflict',
+    en: {
+      why: '{address} has a second factor already',
+      next: 'For another one: {command} account totp {address} --off',
+    },
+    id: {
+      why: '{address} sudah memakai faktor kedua',
+      next: 'Untuk menggantinya: {command} account totp {address} --off',
+    },
+  },
+  'totp.wrong': {
+    kind: 'failed',
+    en: {
+      why: 'that is not the code of the moment',
+      next: 'Is the clock of the device right? A new secret: {command} account totp {address}',
+    },
+    id: {
+      why: 'itu bukan kode saat ini',
+      next: 'Apakah jam perangkat benar? Rahasia baru: {command} account totp {address}',
+    },
+  },
   'lab.none': {
     kind: 'failed',
     en: { why: 'this server is not a lab', next: 'Start one with: merpati lab' },

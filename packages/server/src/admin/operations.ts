@@ -6,6 +6,7 @@ import { accountList } from './operations/account-list.ts';
 import { accountPassword } from './operations/account-password.ts';
 import { accountRemove } from './operations/account-remove.ts';
 import { accountShow } from './operations/account-show.ts';
+import { accountTotp } from './operations/account-totp.ts';
 import { aliasList } from './operations/alias-list.ts';
 import { aliasPut } from './operations/alias-put.ts';
 import { aliasRemove } from './operations/alias-remove.ts';
@@ -50,6 +51,7 @@ export const operations = {
   'account.password': accountPassword,
   'account.remove': accountRemove,
   'account.show': accountShow,
+  'account.totp': accountTotp,
   'alias.list': aliasList,
   'alias.put': aliasPut,
   'alias.remove': aliasRemove,

@@ -28,6 +28,8 @@ export function enter(session: Session, login: Login): Answer {
       return no('Wrong name or password', { code: 'AUTHENTICATIONFAILED' });
     case 'disabled':
       return no('This account is switched off', { code: 'CONTACTADMIN' });
+    case 'app-password-needed':
+      return no('This account has a second factor: use an app password here', { code: 'ALERT' });
     case 'throttled':
       return no(`Too many failed logins, try again in ${login.retryAfterS} s`, {
         code: 'UNAVAILABLE',

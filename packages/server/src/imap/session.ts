@@ -50,7 +50,7 @@ import { putFlags } from './open-mailbox.ts';
 import { tellChangedSearches, tellGoneFromSearches } from './searching/contexts.ts';
 import { leaveKeywords } from './open-keywords.ts';
 import { type Selected, learnKeywords } from './selected.ts';
-import { whyNotWelcome } from './still-welcome.ts';
+import { whyNotWelcome } from '../accounts/still-welcome.ts';
 import { tellUpdates } from './view/tell.ts';
 
 /** How much the lab's fault `slow` delays each group of replies. */

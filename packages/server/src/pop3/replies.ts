@@ -58,7 +58,13 @@ export const refusals = {
   cancelled: error('Authentication cancelled', 'Autentikasi dibatalkan'),
   'no-language': plain(null, 'No such language here', 'Bahasa itu tidak ada di sini'),
   'wrong-password': plain('AUTH', 'Wrong name or password', 'Nama atau kata sandi salah'),
+  'no-more': plain('AUTH', 'This login is no longer good', 'Izin masuk ini sudah tidak berlaku'),
   disabled: plain('AUTH', 'This account is switched off', 'Akun ini dinonaktifkan'),
+  'app-password-needed': plain(
+    'AUTH',
+    'This account has a second factor: use an app password here',
+    'Akun ini memakai faktor kedua: pakai sandi aplikasi di sini',
+  ),
   throttled: plain(
     'SYS/TEMP',
     'Too many failed logins, try again later',

@@ -8,6 +8,7 @@ import { type Pop3Command, readPop3Command } from '@merpati/formats/pop3/command
 import { writePop3Reply } from '@merpati/formats/pop3/reply.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { CorruptBlob, StoreUnavailable } from '@merpati/store/contract.ts';
+import { whyNotWelcome } from '../accounts/still-welcome.ts';
 import type { Authenticator, Login, LoginContext } from '../accounts/authenticate.ts';
 import type { Home } from '../home.ts';
 import { type Wire, WireFault } from '../net/wire.ts';
@@ -28,7 +29,12 @@ import {
 /** How much the lab's fault `slow` delays each group of replies. */
 const slowMs = 2000;
 const nothing = new Uint8Array(0);
-const failedLogins: ReadonlySet<Refused> = new Set(['wrong-password', 'throttled', 'disabled']);
+const failedLogins: ReadonlySet<Refused> = new Set([
+  'wrong-password',
+  'throttled',
+  'disabled',
+  'app-password-needed',
+]);
 
 export interface Pop3Service {
   /** Of the listener; the login may lead to another. */
@@ -193,6 +199,12 @@ export class Session {
     const row = commands[command.name];
     if (!row.states.includes(this.state.name)) {
       this.refuse(this.state.name === 'authorization' ? 'login-first' : 'logged-in');
+      return;
+    }
+    if (this.state.name === 'transaction' && (await whyNotWelcome(this.state.login)) !== null) {
+      // Nothing is deleted: whoever took the password back did not want that.
+      this.isOver = true;
+      this.refuse('no-more');
       return;
     }
     // The row's `run` takes just the command of its name, which a lookup by name cannot express.

@@ -42,7 +42,7 @@ async function write(
     account: login.account.id,
     // QUIRK: POP3 tells nothing of the device; the label of its own app password is the best there
     // is.
-    device: login.appPassword ?? 'POP3',
+    device: login.appPassword?.label ?? 'POP3',
     address,
     nowMs: login.home.world.nowMs(),
     retrieved,

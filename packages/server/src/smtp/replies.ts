@@ -47,6 +47,8 @@ const refusals = {
   'login-failed': { code: 535, enhanced: '5.7.8' },
   'login-throttled': { code: 454, enhanced: '4.7.0' },
   'account-disabled': { code: 535, enhanced: '5.7.13' },
+  // RFC 4954 §6: this mechanism is too weak for that user.
+  'app-password-needed': { code: 534, enhanced: '5.7.9' },
   'sender-malformed': { code: 501, enhanced: '5.1.7' },
   'sender-not-yours': { code: 550, enhanced: '5.7.1' },
   'from-not-yours': { code: 550, enhanced: '5.7.1' },

@@ -15,7 +15,7 @@ import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { AccountRow } from '@merpati/store/contract.ts';
 import type { JourneyEvent } from '@merpati/store/journey.ts';
-import type { Authenticator } from '../accounts/authenticate.ts';
+import type { Authenticator, Login } from '../accounts/authenticate.ts';
 import type { Inspection } from '../checks/inspection.ts';
 import type { Recipient } from '../incoming/incoming.ts';
 import type { Home } from '../home.ts';
@@ -61,7 +61,11 @@ export interface Session {
   home: Home;
   state: State;
   hello: { readonly name: string; readonly isExtended: boolean } | null;
-  login: { readonly account: AccountRow; readonly mechanism: string } | null;
+  login: {
+    readonly account: AccountRow;
+    readonly mechanism: string;
+    readonly proof: Extract<Login, { ok: true }>;
+  } | null;
   transaction: Transaction | null;
   /** Refusals since the last accepted message. */
   errors: number;

@@ -1,6 +1,8 @@
 /** One account with its folders, aliases and today's sending. */
 
 import { z } from 'zod';
+import { lastUse } from '../../accounts/last-used.ts';
+import { isTotpOn } from '../../accounts/totp.ts';
 import { viewAccount, type AccountView } from '../account-view.ts';
 import { operation } from '../operation.ts';
 import { findAccount } from '../places.ts';
@@ -20,7 +22,11 @@ export interface AccountShown {
     readonly label: string;
     readonly createdMs: number;
     readonly lastUsedMs: number | null;
+    /** null: not known. */
+    readonly lastUse: { readonly protocol: string; readonly address: string } | null;
   }[];
+  /** On: mail programs need app passwords. */
+  readonly secondFactor: boolean;
   readonly sentToday: { readonly messages: number; readonly newRecipients: number };
 }
 
@@ -46,12 +52,14 @@ export const accountShow = operation({
       aliases: aliases
         .filter((one) => one.targets.includes(account.address))
         .map((one) => one.address),
-      appPasswords: passwords.map(({ id, label, createdMs, lastUsedMs }) => ({
-        id,
-        label,
-        createdMs,
-        lastUsedMs,
-      })),
+      appPasswords: await Promise.all(
+        passwords.map(async ({ id, label, createdMs, lastUsedMs }) => {
+          const use = await lastUse(store, account.id, id);
+          const from = use && { protocol: use.protocol, address: use.address };
+          return { id, label, createdMs, lastUsedMs, lastUse: from };
+        }),
+      ),
+      secondFactor: await isTotpOn(store, account.id),
       sentToday: await store.sent(account.id, Math.floor(world.nowMs() / dayMs)),
     };
   },

@@ -1,6 +1,7 @@
 /** Takes one app password back. */
 
 import { z } from 'zod';
+import { forgetUse } from '../../accounts/last-used.ts';
 import { AdminFault, operation } from '../operation.ts';
 import { findAccount } from '../places.ts';
 
@@ -17,6 +18,7 @@ export const appPasswordRemove = operation({
     if (!result.ok) {
       throw new AdminFault('app-password.unknown', { address: account.address, id });
     }
+    await forgetUse(home.store, { account: account.id, id }, home.world.nowMs());
     return { address: account.address, id };
   },
 });

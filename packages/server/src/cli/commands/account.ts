@@ -11,6 +11,7 @@ import { say } from '../language.ts';
 import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 import { readSecret } from '../secret.ts';
+import { registerTotp } from './account-totp.ts';
 
 export function register(account: Command, cli: () => Cli): void {
   account.helpCommand(false);
@@ -21,10 +22,12 @@ export function register(account: Command, cli: () => Cli): void {
   registerPassword(account, cli);
   registerRemove(account, cli);
   registerAppPassword(account, cli);
+  registerTotp(account, cli);
   examples(account, [
     'merpati account add rina@contoh.id',
     'merpati --lab account add tono@surat.test --password rahasia',
     'merpati account edit rina@contoh.id --quota 2G --pop leave-copy',
+    'merpati account totp rina@contoh.id',
     'merpati account app-password add rina@contoh.id --label "Thunderbird"',
   ]);
 }
@@ -165,10 +168,13 @@ function registerShow(account: Command, cli: () => Cli): void {
             say(`${box.total}, ${box.unseen} unread`, `${box.total}, ${box.unseen} belum dibaca`),
           );
         }
+        if (shown.secondFactor) line(say('Second factor', 'Faktor kedua'), say('on', 'aktif'));
         for (const app of shown.appPasswords) {
           const used =
             app.lastUsedMs === null ? say('never used', 'belum dipakai') : when(app.lastUsedMs);
-          line(say('App password', 'Sandi aplikasi'), `${app.id}  ${app.label}  ${used}`);
+          const from =
+            app.lastUse === null ? '' : ` ${app.lastUse.protocol} ${app.lastUse.address}`;
+          line(say('App password', 'Sandi aplikasi'), `${app.id}  ${app.label}  ${used}${from}`);
         }
       });
     });

@@ -64,7 +64,7 @@ async function advance(exchange: SaslExchange, message: Uint8Array | null): Prom
 function conclude(session: Session, mechanism: string, login: Login): Reply {
   if (login.ok) {
     session.home = login.home;
-    session.login = { account: login.account, mechanism };
+    session.login = { account: login.account, mechanism, proof: login };
     session.errors = 0;
     return reply(235, '2.7.0', `Welcome, ${login.account.address}`);
   }
@@ -73,6 +73,11 @@ function conclude(session: Session, mechanism: string, login: Login): Reply {
       throw new Refusal('login-failed', 'User name (the whole address) or password is wrong');
     case 'disabled':
       throw new Refusal('account-disabled', 'This account is closed');
+    case 'app-password-needed':
+      throw new Refusal(
+        'app-password-needed',
+        'This account has a second factor: use an app password here',
+      );
     case 'throttled': {
       const { retryAfterS } = login;
       const message = `Too many failed logins, try again in ${retryAfterS} s`;

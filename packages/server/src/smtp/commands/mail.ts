@@ -7,6 +7,7 @@ import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import type { Path } from '@merpati/formats/smtp/path.ts';
 import type { MailParameters } from '@merpati/formats/smtp/command.ts';
 import { ownsAddress } from '../../accounts/own-addresses.ts';
+import { whyNotWelcome } from '../../accounts/still-welcome.ts';
 import { Refusal } from '../../refusal.ts';
 import { sessionLimits } from '../limits.ts';
 import { replies } from '../replies.ts';
@@ -37,6 +38,11 @@ function loginFirst(session: Session): Refusal {
 
 async function beginOwned(session: Session, from: Path, parameters: MailParameters) {
   const account = session.login?.account;
+  const why = session.login === null ? null : await whyNotWelcome(session.login.proof);
+  if (why !== null) {
+    session.login = null;
+    throw new Refusal('auth-required', why);
+  }
   if (account === undefined || !(await ownsAddress(session.home.store, account, from.text))) {
     throw new Refusal('sender-not-yours', `You may not send as <${from.text}>`);
   }

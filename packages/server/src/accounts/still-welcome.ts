@@ -3,7 +3,7 @@
  * closed or removed, its password changed, or the app password of the device taken back.
  */
 
-import type { Login } from '../accounts/authenticate.ts';
+import type { Login } from './authenticate.ts';
 
 /** What to say to a user who may not stay; null: nothing has changed. */
 export async function whyNotWelcome(login: Extract<Login, { ok: true }>): Promise<string | null> {
@@ -15,6 +15,6 @@ export async function whyNotWelcome(login: Extract<Login, { ok: true }>): Promis
     return isSame ? null : 'The password was changed: log in again';
   }
   const rows = await home.store.appPasswords(account.id);
-  const isThere = rows.some(({ label }) => label === appPassword);
+  const isThere = rows.some(({ id }) => id === appPassword.id);
   return isThere ? null : 'The password of this device was taken back';
 }
