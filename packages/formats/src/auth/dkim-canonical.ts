@@ -78,16 +78,18 @@ function findOdd(chunk: Uint8Array, from: number): number {
 
 /**
  * The same where there are no tabs, four octets at a time: only where two in a row may be below
- * `letter` it looks closer. A body is read once for it, and most of it is words.
+ * `letter` it looks closer. A body is read once for it, and most of it is words. `base` is where
+ * the words begin in the chunk.
  */
-function findOddByWords(chunk: Uint8Array, from: number): number {
-  const base = (4 - (chunk.byteOffset & 3)) & 3;
-  const count = (chunk.length - base) >> 2;
+function findOddByWords(
+  chunk: Uint8Array,
+  from: number,
+  { words, base }: { readonly words: Int32Array; readonly base: number },
+): number {
   let at = Math.max(from, base);
-  if (count <= 0 || (at > from && hasPair(chunk, from, at + 1))) return findOdd(chunk, from);
-  const words = new Int32Array(chunk.buffer, chunk.byteOffset + base, count);
+  if (at > from && hasPair(chunk, from, at + 1)) return findOdd(chunk, from);
   let last = 0;
-  for (let index = (at - base) >> 2; index < count; index += 1) {
+  for (let index = (at - base) >> 2; index < words.length; index += 1) {
     const word = words[index]!;
     // The highest bit of each octet that is below `letter`, and now and then of its neighbour.
     const low = ((word - 0x21212121) | 0) & ~word & 0x80808080;
@@ -99,6 +101,14 @@ function findOddByWords(chunk: Uint8Array, from: number): number {
     at = base + index * 4 + 3;
   }
   return findOdd(chunk, Math.max(from, at));
+}
+
+/** The chunk as words of four octets; null when it is too short, or has tabs. */
+function wordsOf(chunk: Uint8Array): { readonly words: Int32Array; readonly base: number } | null {
+  const base = (4 - (chunk.byteOffset & 3)) & 3;
+  const count = (chunk.length - base) >> 2;
+  if (count <= 0 || chunk.includes(tab)) return null;
+  return { words: new Int32Array(chunk.buffer, chunk.byteOffset + base, count), base };
 }
 
 /** A space and behind it another one, or the end of the line. */
@@ -143,9 +153,10 @@ export class CanonicalBody {
     }
     if (this.#isBlank) at = this.#skipBlank(chunk, at);
     const blank = this.#isRelaxed ? findBlank(chunk, at) : end;
-    const find = chunk.includes(tab) ? findOdd : findOddByWords;
+    const words = blank < end ? wordsOf(chunk) : null;
     while (at < end) {
-      const odd = find(chunk, Math.max(at, blank));
+      const from = Math.max(at, blank);
+      const odd = words === null ? findOdd(chunk, from) : findOddByWords(chunk, from, words);
       // What a CR at the very end means, the next chunk tells.
       this.#isAfterCr = odd === end && chunk[end - 1] === cr;
       this.#putLines(chunk, at, this.#isAfterCr ? end - 1 : odd);

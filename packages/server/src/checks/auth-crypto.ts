@@ -52,12 +52,20 @@ function readRsa(octets: Uint8Array): KeyObject | null {
   for (const type of ['spki', 'pkcs1'] as const) {
     try {
       const key = createPublicKey({ key: Buffer.from(octets), format: 'der', type });
-      if (key.asymmetricKeyType === 'rsa') return key;
+      if (key.asymmetricKeyType === 'rsa') return isCheap(key) ? key : null;
     } catch {
       // Not of this form.
     }
   }
   return null;
+}
+
+/**
+ * RSA keys that anybody uses have a small exponent (65537); a large one makes us work for as long
+ * as signing takes.
+ */
+function isCheap({ asymmetricKeyDetails }: KeyObject): boolean {
+  return (asymmetricKeyDetails?.publicExponent ?? 0n) <= 0xffff_ffffn;
 }
 
 function readEd25519(octets: Uint8Array): KeyObject | null {

@@ -3,7 +3,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyPairKeyObjectResult,
+} from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { DkimSigner, signField } from '@merpati/formats/auth/dkim-sign.ts';
@@ -187,6 +192,13 @@ describe('what is not believed', () => {
     const signed = sign(letter, { selector: 'weak', pair: weak });
     assert.equal(only(verify(signed)).result, 'policy');
     assert.equal(only(verify(signed, { legacy: true })).result, 'pass');
+  });
+
+  test('an RSA key that would make us work for long', () => {
+    const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), e: 'AQAAAA8' };
+    const large = createPublicKey({ key: jwk, format: 'jwk' });
+    const der = large.export({ type: 'spki', format: 'der' });
+    assert.equal(authCrypto.readPublicKey('rsa', der), null);
   });
 
   test('what was added behind the signed part of the body', () => {
