@@ -4,9 +4,13 @@
  */
 
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { test, type TestContext } from 'node:test';
+import { startScriptedSmtp } from '../../packages/client/src/testing/scripted-smtp.ts';
 import { selfSigned, tlsaOf, type Issued } from '../peers/certificates.ts';
+import { Folder, makeCertificate, waitFor } from '../peers/machine.ts';
+import { Postfix } from '../peers/postfix.ts';
 import { TrustWorld, trustedRoot, type StsHost, type TrustDomain } from '../peers/trust-world.ts';
 import { requireProgram } from '../programs.ts';
 
@@ -191,6 +195,34 @@ test('MTA-STS: policies that are none, and nothing kept from before', async (t) 
     assert.equal(sent.verdict, 'delivered');
     assert.match(sent.outcomes[0] ?? '', /^sts sts-webpki-invalid tls: ERR_TLS_CERT_ALTNAME/);
   });
+});
+
+test('a real Postfix under DANE, and one whose certificate was renewed behind its back', async (t) => {
+  if (!requireProgram(t, 'knot', 'unbound', 'postfix', 'root')) return;
+  using folder = new Folder('dane');
+  const at: TrustDomain = { zone: 'aman', label: 'pos', peers: [] };
+  const certificate = await makeCertificate(folder.path, ['pos.aman.test']);
+  await using sink = await startScriptedSmtp({});
+  await using postfix = await Postfix.start({
+    hostname: 'mx.pos.aman.test',
+    certificate,
+    domains: { 'pos.aman.test': `smtp:[127.0.0.1]:${sink.port}` },
+    // As a server at the public would: TLS or nothing.
+    settings: { smtpd_tls_security_level: 'encrypt' },
+  });
+  const record = tlsaOf(readFileSync(certificate.certificateFile, 'utf8'), 3, 1, 1);
+  const records = ['pos MX 10 mx.pos', 'mx.pos A 127.0.4.1', `_25._tcp.mx.pos TLSA ${record}`];
+  await using there = await TrustWorld.start(await trustedRoot(), [{ ...at, records }]);
+  there.places.set('127.0.4.1:25', postfix.port);
+  const sent = await there.send(at);
+  assert.equal(sent.verdict, 'delivered', `${sent.codes.join(' ')}\n${postfix.log}`);
+  assert.deepEqual(sent.outcomes, ['tlsa success']);
+  await waitFor('the message behind Postfix', () => sink.messages.length === 1);
+  const renewed = await own();
+  await there.knot.set('aman.test', '_25._tcp.mx.pos', 'TLSA', tlsaOf(renewed.chain, 3, 1, 1));
+  there.aheadMs += 3000;
+  const refused = await there.send(at);
+  assert.equal(refused.verdict, holds, refused.codes.join(' '));
 });
 
 test('an open session serves none who wants more than it was opened for', async (t) => {

@@ -76,14 +76,22 @@ export class TrustWorld implements AsyncDisposable {
   /** Label and number → the server. */
   readonly peers = new Map<string, ScriptedSmtp>();
   readonly policies = new Map<string, StsHost>();
+  /** `address:port` → where it really is. */
+  readonly places: Map<string, number>;
   /** Fetches of policies, by domain. */
   readonly fetched: string[] = [];
   aheadMs = 0;
   readonly #stack = new AsyncDisposableStack();
   #delivery: Delivery;
 
-  private constructor(parts: { knot: Knot; world: World; store: Store }) {
+  private constructor(parts: {
+    knot: Knot;
+    world: World;
+    store: Store;
+    places: Map<string, number>;
+  }) {
     this.knot = parts.knot;
+    this.places = parts.places;
     this.store = parts.store;
     this.world = { ...parts.world, nowMs: () => Date.now() + this.aheadMs };
     this.#delivery = this.#deliveryAnew();
@@ -121,7 +129,7 @@ export class TrustWorld implements AsyncDisposable {
     stack.defer(() => rmSync(directory, { recursive: true }));
     const store = await openStore({ directory, nowMs: Date.now() });
     stack.defer(() => store.close());
-    const there = new TrustWorld({ knot, world, store });
+    const there = new TrustWorld({ knot, world, store, places });
     for (const [name, peer] of peers) there.peers.set(name, peer);
     places.set(`${policyAddress}:443`, await there.#serve(root, domains));
     there.#stack.use(stack);
