@@ -408,7 +408,10 @@ export class Wire {
   /** @internal */
   ended(): void {
     this.#fault ??= new WireFault('ended');
-    if (!this.#isClosing) this.#failReader(this.#fault);
+    if (this.#isClosing) return;
+    this.#failReader(this.#fault);
+    // Without the peer a handshake has no end.
+    if (this.#secured !== null && this.secure === null) this.#socket.destroy();
   }
 
   /** @internal */
