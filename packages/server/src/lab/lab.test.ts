@@ -48,6 +48,7 @@ interface Mail {
   readonly to: readonly string[];
   readonly bcc?: readonly string[];
   readonly subject?: string;
+  readonly requireTls?: boolean;
 }
 
 const mailbox = (address: string) => {
@@ -80,7 +81,9 @@ async function send(lab: Lab, mail: Mail): Promise<string> {
     boundarySeed: seed,
   });
   const recipients = [...mail.to, ...bcc].map((address) => ({ address }));
-  const [result] = await client.send({ from: you.address, recipients }, contentOf(octets));
+  const { requireTls = false } = mail;
+  const envelope = { from: you.address, recipients, requireTls };
+  const [result] = await client.send(envelope, contentOf(octets));
   assert.equal(result?.kind, 'accepted');
   const id = / ([0-9a-z]{10})$/.exec(replyText(result.reply))?.[1];
   assert.ok(id);
@@ -204,6 +207,25 @@ describe('the lab', { concurrency: 4 }, () => {
       const done = await until(lab, id, (one) => kindOf(one) === 'inbox');
       assert.ok(codesOf(done).includes('tls.dane.right'), codesOf(done).join(' '));
     }
+  });
+
+  test('REQUIRETLS is handed on to a server that promises it, or comes back', async (t) => {
+    const lab = await makeLab(t);
+    const id = await send(lab, { to: ['friend@surat.test'], requireTls: true });
+    const done = await until(lab, id, (one) => kindOf(one) === 'inbox');
+    const dialogue = done.events.find(({ code }) => code === 'smtp.dialogue');
+    const said = dialogue?.lines?.find(({ text }) => text.startsWith('MAIL FROM:'));
+    assert.match(said?.text ?? '', / REQUIRETLS/);
+    assert.ok(said?.tls);
+    const note = dialogue?.lines?.find(({ text }) => text.startsWith('(TLSv1.'));
+    assert.match(note?.text ?? '', /certificate of mx\.surat\.test by Merpati lab until 20/);
+    await fault(lab, 'no-dnssec', true);
+    await delay(1100);
+    const again = await send(lab, { to: ['friend@surat.test'], requireTls: true });
+    const failed = await until(lab, again, (one) => kindOf(one) === 'failed');
+    assert.ok(codesOf(failed).includes('tls.unvouched'), codesOf(failed).join(' '));
+    const [lane] = verdictOf(failed).lanes;
+    assert.ok(lane?.verdict.kind === 'failed' && /REQUIRETLS/.test(lane.verdict.reply));
   });
 
   test('faults that mail goes through all the same, where no DNSSEC helps', async (t) => {
