@@ -35,12 +35,15 @@ export function worldWithDns(
 /** Further apart than this, the wall clock has been set, or the machine has slept. */
 const skewMsMax = 50;
 
-/** The wall clock with the fineness of the monotonic one; it never goes back. */
+/**
+ * The wall clock with the fineness of the monotonic one; it never goes back. All threads of the
+ * process begin with the same: an event of one must not seem to come before its cause in another.
+ */
 export function createClockUs(
   wallMs: () => number = () => Date.now(),
-  steadyMs: () => number = () => performance.now(),
+  steadyMs: () => number = () => performance.timeOrigin + performance.now(),
 ): () => number {
-  let offsetMs = wallMs() - steadyMs();
+  let offsetMs = 0;
   let lastUs = 0;
   return () => {
     const skewMs = wallMs() - (steadyMs() + offsetMs);

@@ -14,7 +14,7 @@ import { show } from '../certificates/from-files.ts';
 import { defaultConfig } from '../config/read.ts';
 import type { RawImap } from '../imap/testing/imap-world.ts';
 import { silentLog } from '../observe/log.ts';
-import { realWorld } from '../real-world.ts';
+import { createClockUs, realWorld } from '../real-world.ts';
 import { startHome } from '../serve.ts';
 import { Dialogue } from '../testing/dialogue.ts';
 import { suitable } from './protocol-threads.ts';
@@ -292,6 +292,20 @@ test('threads make different ids of journeys', async () => {
       ids,
       ids.toSorted((a, b) => a - b),
     );
+});
+
+test('threads have the same time, so that no event comes before its cause', async (t) => {
+  const worker = new Worker(new URL('testing/clock-child.ts', import.meta.url));
+  t.after(() => worker.terminate());
+  const nowUs = createClockUs();
+  for (let count = 0; count < 20; count += 1) {
+    const beforeUs = nowUs();
+    worker.postMessage('what time is it?');
+    const [toldUs] = (await once(worker, 'message')) as [number];
+    const afterUs = nowUs();
+    // Rounding of the system's own clocks: a millisecond would be too much.
+    assert.ok(beforeUs - 100 <= toldUs && toldUs <= afterUs + 100, `${toldUs - beforeUs}`);
+  }
 });
 
 test('a port that another program has is refused, though ports are shared', async () => {
