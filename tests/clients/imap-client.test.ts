@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { ImapClient, readWhole } from '@merpati/client/imap/client.ts';
 import { ImapFault } from '@merpati/client/imap/fault.ts';
+import { ImapMaildrop } from '@merpati/client/imap/maildrop.ts';
 import type { LoginWay } from '@merpati/client/imap/authenticate.ts';
+import { fetchMail } from '@merpati/client/pop3/fetch.ts';
 import { Dovecot, dovecotAtOnce } from '../peers/dovecot.ts';
 import { Folder, makeCertificate, type Certificate } from '../peers/machine.ts';
 import { Merpati } from '../peers/merpati.ts';
@@ -122,6 +124,31 @@ for (const { name, start, needs } of peers) {
       assert.deepEqual(Object.fromEntries(status), { MESSAGES: 1, UIDNEXT: 2, UNSEEN: 1 });
       await client.delete('Lohn');
       await assert.rejects(client.select('Lohn'), ImapFault);
+    });
+
+    test('a mailbox is fetched into a Maildir, and what was fetched goes', async (t) => {
+      if (!requireProgram(t, ...needs)) return;
+      await using client = await open();
+      await client.create('Unduh');
+      const texts = [message('satu'), message('dua', 'a\r\n.\r\nb'), message('tiga')];
+      for (const text of texts) await client.append('Unduh', upload(text));
+      using folder = new Folder('maildrop');
+      const fetch = async (keep: boolean) => {
+        await client.select('Unduh');
+        const options = { folder: folder.file('mail'), account: user, keep, nowMs: 0 };
+        return await fetchMail(new ImapMaildrop(client), options);
+      };
+      assert.equal((await fetch(true)).stored.length, 3);
+      texts.push(message('empat'));
+      await client.append('Unduh', upload(message('empat')));
+      const { stored, known, deleted, failed } = await fetch(false);
+      assert.deepEqual([stored.length, known, deleted, failed], [1, 3, 4, []]);
+      const found = readdirSync(folder.file('mail/new')).map((one) =>
+        readFileSync(folder.file(`mail/new/${one}`), 'latin1'),
+      );
+      assert.deepEqual(found.sort(), texts.map((text) => text.toString('latin1')).sort());
+      assert.equal((await client.status('Unduh', ['MESSAGES'])).get('MESSAGES'), 0);
+      assert.equal((await fetch(false)).listed, 0);
     });
 
     test('a message goes in and comes out octet for octet, also compressed', async (t) => {

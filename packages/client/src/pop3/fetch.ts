@@ -8,11 +8,25 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pop3Client, Retrieval } from './client.ts';
-import { FetchFault, Pop3Fault } from './fault.ts';
+import type { Retrieval } from './client.ts';
+import { FetchFault } from './fault.ts';
 import { FetchState, type FetchedMessage } from './fetch-state.ts';
 import { FolderLock } from './folder-lock.ts';
 import { Maildir, type StagedFile } from './maildir.ts';
+
+/** What is fetched from: a session of POP3, or a mailbox of IMAP (imap/maildrop.ts). */
+export interface Maildrop {
+  /** By number, a name that no other message ever has; asked first. */
+  uidl(): Promise<ReadonlyMap<number, string>>;
+  /** By number, octets. */
+  list(): Promise<ReadonlyMap<number, number>>;
+  /** Several may be asked for; each is read to its end before the next. */
+  retr(message: number): Promise<Retrieval>;
+  /** Takes effect with `quit`. */
+  dele(message: number): Promise<unknown>;
+  quit(): Promise<unknown>;
+  destroy(): void;
+}
 
 export interface FetchOptions {
   /** The Maildir; made when missing. */
@@ -55,6 +69,13 @@ export interface FetchSummary {
 
 /** Messages asked for ahead of the one being written, where the server allows pipelining. */
 const aheadMax = 8;
+/** Codes of faults that concern one message. */
+const refusals: ReadonlySet<unknown> = new Set([
+  'nonexistent',
+  'permanent',
+  'refused',
+  'temporary',
+]);
 /** Settled together: the wait for the disk is what small messages cost most. */
 const groupMessagesMax = 64;
 const groupOctetsMax = 4_000_000;
@@ -68,7 +89,7 @@ const stagedPrefix = 'merpati-pop3.';
  * `Pop3Fault`, `FetchFault`, or what the file system says (the folder and its state file are sound
  * in any case; run it again).
  */
-export async function fetchMail(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
+export async function fetchMail(client: Maildrop, options: FetchOptions): Promise<FetchSummary> {
   try {
     return await fetchInto(client, options);
   } catch (error) {
@@ -77,7 +98,7 @@ export async function fetchMail(client: Pop3Client, options: FetchOptions): Prom
   }
 }
 
-async function fetchInto(client: Pop3Client, options: FetchOptions): Promise<FetchSummary> {
+async function fetchInto(client: Maildrop, options: FetchOptions): Promise<FetchSummary> {
   const maildir = await Maildir.open(options.folder);
   await using lock = await FolderLock.take(options.folder);
   if (lock === null) {
@@ -95,14 +116,14 @@ interface Candidate {
 }
 
 interface Parts {
-  readonly client: Pop3Client;
+  readonly client: Maildrop;
   readonly maildir: Maildir;
   readonly state: FetchState;
   readonly options: FetchOptions;
 }
 
 class Fetching {
-  readonly #client: Pop3Client;
+  readonly #client: Maildrop;
   readonly #maildir: Maildir;
   readonly #state: FetchState;
   readonly #options: FetchOptions;
@@ -289,9 +310,7 @@ class Fetching {
 
   /** A refusal concerns one message; anything else ends the session. */
   #fail(candidate: Candidate, error: unknown): void {
-    const isRefusal =
-      error instanceof Pop3Fault && ['refused', 'temporary', 'permanent'].includes(error.code);
-    if (!isRefusal) throw error;
+    if (!(error instanceof Error && 'code' in error && refusals.has(error.code))) throw error;
     this.#note(candidate, error.message);
   }
 

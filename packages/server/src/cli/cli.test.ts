@@ -355,6 +355,17 @@ describe('with a lab', () => {
     const wrong = await ask(['mail', 'list', ...url, ...login.slice(0, 3), 'wrong']);
     assert.match(wrong.err, /\[imap\.auth\]/);
 
+    const kept = path.join(cwd, 'maildir-imap');
+    const copied = await ask(['mail', 'fetch', kept, ...url, ...login, '--keep']);
+    assert.match(copied.out, /^\d+ fetched .*, 0 were here, 0 deleted there$/m, copied.err);
+    assert.equal(readdirSync(path.join(kept, 'new')).length, items.length);
+    const texts = readdirSync(path.join(kept, 'new')).map((name) =>
+      readFileSync(path.join(kept, 'new', name), 'utf8'),
+    );
+    assert.ok(texts.includes(raw.out));
+    const twice = await ask(['mail', 'fetch', kept, ...url, ...login, '--keep']);
+    assert.match(twice.out, /^0 fetched .*, \d+ were here, 0 deleted there$/m, twice.err);
+
     const maildir = path.join(cwd, 'maildir');
     const nowhere = await ask(['mail', 'fetch', path.join(saved, 'lampiran ✓.bin'), ...as]);
     assert.equal(nowhere.code, 1);

@@ -19,18 +19,25 @@ export interface ImapWay extends ServerOptions {
 /** Opens a session with the folder selected for reading, hands it over, and ends it. */
 export async function withImap<T>(
   cli: Cli,
-  about: { readonly what: string; readonly given: ImapWay; readonly folder: string },
-  use: (client: ImapClient) => Promise<T>,
+  about: {
+    readonly what: string;
+    readonly given: ImapWay;
+    readonly folder: string;
+    /** Default: for reading. */
+    readonly isForWriting?: boolean;
+  },
+  use: (client: ImapClient, whose: string) => Promise<T>,
 ): Promise<T> {
   const { what, given } = about;
   const run = async (
+    whose: string,
     options: ImapOptions,
     credentials: Parameters<ImapClient['login']>[0],
   ): Promise<T> => {
     await using client = await ImapClient.connect(options);
     await client.login(credentials);
-    await client.select(about.folder, { readOnly: true });
-    const done = await use(client);
+    await client.select(about.folder, { readOnly: about.isForWriting !== true });
+    const done = await use(client, whose);
     await client.logout();
     return done;
   };
@@ -41,7 +48,8 @@ export async function withImap<T>(
       const security = named.scheme === 'imaps' ? 'implicit' : 'starttls';
       const trust = given.insecure === true ? { trust: { rejectUnauthorized: false } } : {};
       const place = { host, ...(port === null ? {} : { port }) };
-      return await run({ ...place, security, ...trust }, { user, password });
+      const options = { ...place, security, ...trust } as const;
+      return await run(`${user}@${host}`, options, { user, password });
     }
     const account = await chooseAccount(cli, what, given.as);
     const place = await findOwn(cli, what, account);
@@ -49,6 +57,7 @@ export async function withImap<T>(
       // App passwords have no SCRAM verifier; see submission-way.ts why its certificate is not
       // looked at.
       run(
+        `${account}@local`,
         { ...place, security: 'implicit', trust: { rejectUnauthorized: false } },
         { user: account, password, mechanism: 'PLAIN' },
       ),
