@@ -1,8 +1,9 @@
 /** What a DKIM-Signature field and a key record say. RFC 6376 §3.5, §3.6.1; RFC 8301; RFC 8463. */
 
-import { decodeBase64 } from '../bytes.ts';
+import { decodeBase64, readUtf8 } from '../bytes.ts';
+import { needsUtf8 } from '../smtp/path.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
-import { plainName } from './dns-facts.ts';
+import { askableName, plainName } from './dns-facts.ts';
 import { colonList, readTagList, solid, type Tags } from './tag-list.ts';
 
 export type KeyKind = 'rsa' | 'ed25519';
@@ -142,10 +143,16 @@ function need(tags: Tags, name: string): string {
 }
 
 function readDomain(text: string, tag: string): string {
-  const name = plainName(text);
-  const isName = /^[a-z0-9_\u0080-\uffff](?:[a-z0-9_.\-\u0080-\uffff]{0,252})$/.test(name);
+  const name = needsUtf8(text) ? askableName(utf8Of(text)) : plainName(text);
+  const isName = /^[a-z0-9_](?:[a-z0-9_.-]{0,252})$/.test(name);
   if (!isName || name.includes('..')) fault('dkim.domain', `${tag} is no domain`);
   return name;
+}
+
+/** Tags are read octet by octet; in a header of UTF-8 names may be written in it. RFC 8616 §5. */
+function utf8Of(text: string): string {
+  const octets = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  return readUtf8(octets) ?? text;
 }
 
 function readNumber(tags: Tags, name: string): number | null {

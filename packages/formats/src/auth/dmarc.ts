@@ -7,7 +7,7 @@
 import { mailboxesOf, readAddressList } from '../message/address.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
 import { authLimits } from './limits.ts';
-import { type Checking, plainName } from './dns-facts.ts';
+import { askableName, type Checking, plainName } from './dns-facts.ts';
 import {
   isDmarcRecord,
   readDmarcRecord,
@@ -56,10 +56,10 @@ class Unanswered extends Error {}
 /** Names asked for in one tree walk. RFC 9989 §4.10. */
 const walkMax = 8;
 
-/** Domains of the authors, each once. RFC 9989 §4.2 (Author Domain). */
+/** Domains of the authors in A-labels, each once. RFC 9989 §4.2 (Author Domain); RFC 8616 §6. */
 export function authorDomains(from: string): readonly string[] {
   const list = readAddressList(from);
-  return [...new Set(mailboxesOf(list).map(({ domain }) => plainName(domain)))].filter(
+  return [...new Set(mailboxesOf(list).map(({ domain }) => askableName(domain)))].filter(
     (domain) => domain !== '',
   );
 }

@@ -4,6 +4,8 @@
  * on a zone given as data, and in a test, and does no input or output of its own.
  */
 
+import { needsUtf8, normalDomain } from '../smtp/path.ts';
+
 export type FactType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'PTR';
 
 export interface DnsAsk {
@@ -53,4 +55,10 @@ export function settleCheckAtOnce<Result>(
 export function plainName(name: string): string {
   const lower = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+/** The same in A-labels: what is asked for, whatever the letters of a name. RFC 8616 §3, §5, §6. */
+export function askableName(name: string): string {
+  const plain = plainName(name);
+  return needsUtf8(plain) ? (normalDomain(plain) ?? plain) : plain;
 }

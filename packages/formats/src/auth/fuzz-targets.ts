@@ -70,7 +70,8 @@ export const authFuzzTargets = [
   {
     name: 'auth/arc-sets',
     seeds: [
-      'ARC-Seal: i=1; cv=none\r\nARC-Message-Signature: i=1\r\nARC-Authentication-Results: i=1; x\r\n\r\n',
+      'ARC-Seal: i=1; cv=none\r\nARC-Message-Signature: i=1\r\n' +
+        'ARC-Authentication-Results: i=1; x\r\n\r\n',
     ],
     run: (bytes: Uint8Array): unknown => readArcSets(readHead(bytes)).sets.length,
   },

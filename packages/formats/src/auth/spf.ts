@@ -10,7 +10,13 @@
 
 import { readAddress, writeAddress } from '../dns/address.ts';
 import { SyntaxFault } from '../syntax-fault.ts';
-import { type Checking, type DnsReply, type FactType, plainName } from './dns-facts.ts';
+import {
+  askableName,
+  plainName,
+  type Checking,
+  type DnsReply,
+  type FactType,
+} from './dns-facts.ts';
 import { authLimits } from './limits.ts';
 import { checkMacroString, expandMacros, shortenName } from './spf-macro.ts';
 import {
@@ -123,7 +129,7 @@ class Evaluation {
     this.#address = unmapped(address);
     const { mailFrom, helo } = question;
     const at = mailFrom.lastIndexOf('@');
-    this.domain = plainName(mailFrom === '' ? helo : mailFrom.slice(at + 1));
+    this.domain = askableName(mailFrom === '' ? helo : mailFrom.slice(at + 1));
     // RFC 7208 §4.3: without a local part it is the postmaster's.
     this.#local = at > 0 ? mailFrom.slice(0, at) : 'postmaster';
   }

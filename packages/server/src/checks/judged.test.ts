@@ -1,7 +1,7 @@
 /**
  * Mail from honest servers and from others, over real sockets: what SPF, DKIM, DMARC and ARC say of
  * it, what is done, and what is written down. RFC 7208, 6376, 9989, 8617, 8601, 7372, 7489, 8301,
- * 8463.
+ * 8463, 8616.
  */
 
 import assert from 'node:assert/strict';
@@ -251,6 +251,14 @@ async function converse(port: number, lines: readonly string[]): Promise<string>
   }
   return said;
 }
+
+test('a domain in letters of its own is the one that is published', async () => {
+  const published = { ...names, '_dmarc.xn--80a1acny.test': 'v=DMARC1; p=reject' };
+  await using world = await judgingHome(published);
+  const text = letter.replace('contoh.test', 'почта.test');
+  const reply = await world.send(stranger, { ...rina, sender: '' }, text);
+  assert.match(reply, /^550 5\.7\.26 xn--80a1acny\.test asks/);
+});
 
 describe('mail that others pass on', () => {
   test('a forwarder that changes nothing: the signature speaks', async () => {

@@ -4,6 +4,7 @@
  */
 
 import type { SpfResult, SpfVerdict } from '@merpati/formats/auth/spf.ts';
+import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import type { EventState } from '@merpati/store/journey.ts';
 import type { Check, Finding } from './check.ts';
 import { shown } from './limits.ts';
@@ -26,11 +27,8 @@ export const spf: Check = {
     const ip = session.peer?.address ?? '';
     const { sender } = envelope;
     const name = session.hello?.name ?? '';
-    const found = findingOf(
-      own,
-      ip,
-      sender === '' ? ['smtp.helo', name] : ['smtp.mailfrom', sender],
-    );
+    const from = needsUtf8(sender) ? own.domain : sender;
+    const found = findingOf(own, ip, sender === '' ? ['smtp.helo', name] : ['smtp.mailfrom', from]);
     if (sender === '' || hello.result === 'none') return found;
     return [helloFinding(hello, name), found];
   },
