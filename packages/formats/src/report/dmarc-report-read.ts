@@ -60,9 +60,29 @@ const groups = new Set([
   '/feedback/record/auth_results/spf',
 ]);
 
+/** Each path is made once: rows by the hundred thousand have the same ones. */
+class Paths {
+  readonly #known = new Map<string, Map<string, string>>();
+
+  of(parent: string, name: string): string {
+    let children = this.#known.get(parent);
+    if (children === undefined) {
+      children = new Map();
+      if (this.#known.size < dmarcReportLimits.pathsMax) this.#known.set(parent, children);
+    }
+    let path = children.get(name);
+    if (path === undefined) {
+      path = `${parent}/${name}`;
+      if (children.size < dmarcReportLimits.pathsMax) children.set(name, path);
+    }
+    return path;
+  }
+}
+
 class Gatherer {
   readonly #onRow: (row: DmarcReportRow) => void;
-  readonly #paths: string[] = [];
+  readonly #open: string[] = [];
+  readonly #made = new Paths();
   #text = '';
   readonly #head: Values = new Map();
   readonly #errors: string[] = [];
@@ -77,11 +97,11 @@ class Gatherer {
 
   open(name: string): void {
     const local = localName(name);
-    const path = `${this.#paths.at(-1) ?? ''}/${local}`;
-    if (this.#paths.length === 0 && local !== 'feedback') {
+    const path = this.#made.of(this.#open.at(-1) ?? '', local);
+    if (this.#open.length === 0 && local !== 'feedback') {
       throw new SyntaxFault('dmarc-report.root', 'this is no aggregate report');
     }
-    this.#paths.push(path);
+    this.#open.push(path);
     this.#text = '';
     if (path === '/feedback/record') {
       this.#row = new Map();
@@ -95,7 +115,7 @@ class Gatherer {
   }
 
   close(): void {
-    const path = this.#paths.pop() ?? '';
+    const path = this.#open.pop() ?? '';
     const value = this.#text.trim();
     this.#text = '';
     if (path === '/feedback/record') this.#endRow();

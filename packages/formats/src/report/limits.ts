@@ -16,6 +16,8 @@ export const dmarcReportLimits = {
   /** Signatures of one row. RFC 9990 §3.1.3. */
   signaturesMax: 100,
   reasonsMax: 20,
+  /** Paths of elements that are remembered. */
+  pathsMax: 200,
   errorsMax: 10,
 } as const;
 

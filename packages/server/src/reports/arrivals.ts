@@ -7,7 +7,7 @@
 import { readAuthservId, readMethodResults } from '@merpati/formats/auth/authentication-results.ts';
 import { concat } from '@merpati/formats/bytes.ts';
 import { findField, readHead } from '@merpati/formats/message/head.ts';
-import type { MessageRow } from '@merpati/store/contract.ts';
+import { CorruptBlob, StoreUnavailable, type MessageRow } from '@merpati/store/contract.ts';
 import { accountId, mailboxId, uid } from '@merpati/store/ids.ts';
 import { formatJourneyId, readJourneyId, type JourneyEvent } from '@merpati/store/journey.ts';
 import { z } from 'zod';
@@ -72,9 +72,11 @@ export class Arrivals {
 
   #begin(mail: ArrivedReport, isNew = false): void {
     const working = this.#work(mail, isNew).catch((error: unknown) => {
-      this.#home.metrics.bugs.inc();
+      const isKnown = error instanceof StoreUnavailable || error instanceof CorruptBlob;
+      if (!isKnown) this.#home.metrics.bugs.inc();
+      const facts = { event: isKnown ? 'report.trouble' : 'bug', err: error };
       const journey = formatJourneyId(mail.journey);
-      this.#home.log.error({ event: 'bug', journey, err: error }, 'a report could not be read');
+      this.#home.log.error({ ...facts, journey }, 'a report was not read; at the next start again');
     });
     this.#under.add(working);
     void working.finally(() => this.#under.delete(working));

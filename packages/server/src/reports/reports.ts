@@ -3,6 +3,7 @@
  * and the reading of theirs.
  */
 
+import { StoreUnavailable } from '@merpati/store/contract.ts';
 import type { Home } from '../home.ts';
 import { Arrivals } from './arrivals.ts';
 import { Collector } from './collector.ts';
@@ -42,6 +43,7 @@ export async function startReports(home: Home, { sends }: ReportsOptions): Promi
   };
   const timed = () => {
     running = running.then(turn).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) home.metrics.bugs.inc();
       home.log.error({ event: 'report.trouble', err: error }, 'will be tried again in a minute');
     });
   };

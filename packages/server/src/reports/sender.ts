@@ -8,6 +8,7 @@ import { latin1 } from '@merpati/formats/bytes.ts';
 import { composeReportMail } from '@merpati/formats/report/report-mail.ts';
 import { reportId } from '@merpati/formats/report/report-names.ts';
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
+import { StoreUnavailable } from '@merpati/store/contract.ts';
 import { formatJourneyId } from '@merpati/store/journey.ts';
 import type { StoredRecord } from '@merpati/store/records.ts';
 import { receive } from '../flow/1-receive.ts';
@@ -57,7 +58,9 @@ export class Sender {
     this.#planned = this.#planned.filter((one) => !due.includes(one));
     for (const one of due) {
       const record = await store.record(countKinds[one.kind], one.name);
-      if (record === null || (await this.#make(one.kind, record))) continue;
+      if (record === null) continue;
+      const isMade = await this.#make(one.kind, record).catch((error) => this.#trouble(one, error));
+      if (isMade) continue;
       this.#planned.push({ ...one, dueMs: nowMs + sendLimits.retryMs[1] });
     }
   }
@@ -138,20 +141,31 @@ export class Sender {
   }
 
   async #sendDue(): Promise<void> {
-    const { store, world } = this.#home;
+    const { store } = this.#home;
     let after = '';
     for (;;) {
       const records = await store.records(outboxKind, { after, limit: 20 });
       for (const record of records) {
-        const report = outboxSchema.parse(JSON.parse(record.value));
-        if (report.destinations.some(({ dueMs }) => dueMs <= world.nowMs())) {
-          await this.#send(record, report);
-        }
+        await this.#sendIfDue(record).catch((error) => this.#trouble(record, error));
       }
       const last = records.at(-1);
       if (last === undefined) return;
       after = last.name;
     }
+  }
+
+  async #sendIfDue(record: StoredRecord): Promise<void> {
+    const report = outboxSchema.parse(JSON.parse(record.value));
+    const nowMs = this.#home.world.nowMs();
+    if (report.destinations.some(({ dueMs }) => dueMs <= nowMs)) await this.#send(record, report);
+  }
+
+  /** One report does not stand in the way of the others. */
+  #trouble({ kind, name }: Pick<StoredRecord, 'kind' | 'name'>, error: unknown): false {
+    const { log, metrics } = this.#home;
+    if (!(error instanceof StoreUnavailable)) metrics.bugs.inc();
+    log.error({ event: 'report.trouble', kind, name, err: error }, 'will be tried again');
+    return false;
   }
 
   async #send(record: StoredRecord, report: OutboxReport): Promise<void> {
