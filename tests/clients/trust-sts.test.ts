@@ -217,6 +217,18 @@ test('a real Postfix under DANE, and one whose certificate was renewed behind it
   const sent = await there.send(at);
   assert.equal(sent.verdict, 'delivered', `${sent.codes.join(' ')}\n${postfix.log}`);
   assert.deepEqual(sent.outcomes, ['tlsa success']);
+  assert.deepEqual(there.outcomes.at(-1), {
+    policyType: 'tlsa',
+    policyDomain: 'pos.aman.test',
+    policyStrings: [record],
+    mxPatterns: ['mx.pos.aman.test'],
+    result: 'success',
+    failureCode: null,
+    mxHost: 'mx.pos.aman.test',
+    sendingIp: '127.0.0.1',
+    receivingIp: '127.0.0.1',
+    receivingMxHelo: 'mx.pos.aman.test',
+  });
   await waitFor('the message behind Postfix', () => sink.messages.length === 1);
   const renewed = await own();
   await there.knot.set('aman.test', '_25._tcp.mx.pos', 'TLSA', tlsaOf(renewed.chain, 3, 1, 1));

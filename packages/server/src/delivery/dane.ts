@@ -1,6 +1,6 @@
 /**
  * What the signed DNS says about the certificate of a mail server: which TLSA records hold for a
- * host of an MX record, and under which name. RFC 7672 §2.1.3, §2.2.
+ * host of an MX record, and under which name. RFC 7672 §2.1.2, §2.2.
  */
 
 import { tlsaText, usableTlsa, type Tlsa } from '@merpati/formats/dns/tlsa.ts';

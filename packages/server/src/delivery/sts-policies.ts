@@ -51,6 +51,8 @@ export class StsPolicies {
   readonly #atHand = new Map<string, Kept | null>();
   /** Not to be asked for a while, by domain, whatever it announces meanwhile. */
   readonly #failed = new Map<string, StsTrouble & { readonly atMs: number }>();
+  /** Domains whose name servers gave no answer, and until when they are left alone. */
+  readonly #silent = new Map<string, number>();
   readonly #fetching = new Map<string, Promise<Fetched>>();
 
   constructor(world: World, store: Pick<Store, 'record' | 'records' | 'putRecords'>) {
@@ -98,8 +100,15 @@ export class StsPolicies {
     }
   }
 
+  /** null: nothing, or nobody answers; who does not answer is not waited for each time. */
   async #announced(domain: string): Promise<string | null> {
+    const nowMs = this.#world.nowMs();
+    if ((this.#silent.get(domain) ?? 0) > nowMs) return null;
     const answer = await this.#world.dns.query(`_mta-sts.${domain}`, 'TXT');
+    if (answer.kind === 'error') {
+      bound(this.#silent);
+      this.#silent.set(domain, nowMs + deliveryLimits.stsRetryMs);
+    }
     if (answer.kind !== 'records') return null;
     const texts = answer.records.flatMap((record) =>
       record.type === 'TXT' ? [Buffer.concat(record.strings).toString('latin1')] : [],
