@@ -37,6 +37,12 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    signed: new Counter({
+      name: 'merpati_messages_signed_total',
+      help: 'Messages written here, by what came of signing: signed, waiting (keys not in the DNS).',
+      labelNames: ['result'],
+      registers,
+    }),
     refused: new Counter({
       name: 'merpati_refused_total',
       help: 'Refusals, by protocol and code.',
@@ -110,6 +116,12 @@ function webMetrics(registers: Registry[]) {
       help: 'Requests of the web, by route and status.',
       labelNames: ['route', 'status'],
       buckets: [0.005, 0.05, 0.5, 5],
+      registers,
+    }),
+    sendingPaused: new Counter({
+      name: 'merpati_sending_paused_total',
+      help: 'Accounts whose sending was stopped, by reason.',
+      labelNames: ['reason'],
       registers,
     }),
     certificateExpires: new Gauge({

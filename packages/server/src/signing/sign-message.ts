@@ -68,11 +68,15 @@ export async function signMessage(home: Home, incoming: Incoming): Promise<Signe
   const ring = author === null ? null : await home.keyRing.find(author);
   if (ring === null) return unsigned;
   const { domain, keys } = ring;
-  if (keys.length === 0) return { fields: '', events: [waiting(home, domain)] };
+  if (keys.length === 0) {
+    home.metrics.signed.inc({ result: 'waiting' });
+    return { fields: '', events: [waiting(home, domain)] };
+  }
   const digest = await digestOf(home, incoming);
   if (digest === null) return unsigned;
   const startedUs = home.world.nowUs();
   const fields = await writeFields(home, ring, { head: wholeHead(incoming), digest });
+  home.metrics.signed.inc({ result: 'signed' });
   const event: JourneyEvent = {
     atUs: home.world.nowUs(),
     stage: 'sign',

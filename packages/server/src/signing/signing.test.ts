@@ -11,6 +11,7 @@ import {
   signingHome as setUp,
   type SigningHome,
 } from '../testing/signing-home.ts';
+import { replyText } from '@merpati/formats/smtp/reply.ts';
 import { waitFor } from '../testing/smtp-home.ts';
 import { careForKeys, ensureKeys, rotateKeys } from './key-care.ts';
 import { readKeys } from './key-record.ts';
@@ -60,6 +61,42 @@ describe('what the next server gets verifies', () => {
     const { got } = await scene.send(letter);
     assert.ok(got.length > 3_000_000);
     assert.deepEqual(await scene.verify(got), both(await currentId(scene)));
+  });
+
+  test('by BDAT, cut within the header and within a line', async () => {
+    await using scene = await ready(['8BITMIME', 'CHUNKING', 'BINARYMIME']);
+    using dialogue = await scene.home.login('you@merpati.test');
+    await dialogue.say('MAIL FROM:<you@merpati.test> BODY=BINARYMIME', 250);
+    await dialogue.say('RCPT TO:<friend@surat.test>', 250);
+    const letter = Buffer.from(`${plain}a\rb\nc \t\r\n\x00\xff`, 'latin1');
+    for (const [from, to] of [
+      [0, 30],
+      [30, 72],
+      [72, letter.length],
+    ] as const) {
+      const last = to === letter.length ? ' LAST' : '';
+      dialogue.raw(`BDAT ${to - from}${last}\r\n`);
+      dialogue.raw(letter.subarray(from, to));
+      await dialogue.expect(250);
+    }
+    const got = await waitFor(async () => scene.there.messages[0]?.body ?? null);
+    assert.deepEqual(await scene.verify(got), both(await currentId(scene)));
+  });
+
+  test('a server that takes 7 bits only gets nothing, rather than something else', async () => {
+    await using scene = await ready([]);
+    using dialogue = await scene.home.login('you@merpati.test');
+    await dialogue.say('MAIL FROM:<you@merpati.test> BODY=8BITMIME', 250);
+    await dialogue.say('RCPT TO:<friend@surat.test>', 250);
+    await dialogue.say('DATA', 354);
+    dialogue.raw(Buffer.from(`${plain}Größe\r\n.\r\n`));
+    const id = /Ok: (\w+)/.exec(replyText(await dialogue.expect(250)))?.[1] ?? '';
+    const codes = await waitFor(async () => {
+      const told = (await scene.events(id)).map(({ code }) => code);
+      return told.includes('notice.sent') ? told : null;
+    });
+    assert.ok(codes.includes('sign.dkim'));
+    assert.equal(scene.there.messages.length, 0);
   });
 
   test('nothing behind the header, or no header closed by an empty line', async () => {

@@ -1,8 +1,10 @@
 /** `merpati domain …`: the domains this server is responsible for, and their DNS records. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DomainView } from '../../admin/operations/domain-list.ts';
 import type { Cli } from '../cli.ts';
+import { readSeconds } from '../figures.ts';
 import { examples } from '../help.ts';
 import { say } from '../language.ts';
 import { ownCommand } from '../own-command.ts';
@@ -63,7 +65,7 @@ export function register(domain: Command, cli: () => Cli): void {
     'merpati domain add contoh.com --alias-of contoh.id',
     'merpati domain edit contoh.id --catch-all rina@contoh.id',
     'merpati domain dns contoh.id --as zone > contoh.id.zone',
-    'merpati domain check contoh.id',
+    'merpati domain check contoh.id --wait 10m',
     'merpati domain keys contoh.id rotate',
   ]);
 }
@@ -180,6 +182,9 @@ function registerPublish(domain: Command, cli: () => Cli): void {
     });
 }
 
+/** As often as somebody who publishes records would look himself. */
+const checkAgainMs = 5000;
+
 function registerCheck(domain: Command, cli: () => Cli): void {
   domain
     .command('check <name>')
@@ -189,11 +194,28 @@ function registerCheck(domain: Command, cli: () => Cli): void {
         'apakah server nama zonanya sudah benar (kode keluar 8 bila belum)',
       ),
     )
-    .action(async (name: string) => {
+    .option(
+      '--wait <time>',
+      say(
+        'until all is right, e.g. 10m (exit code 9 if not)',
+        'sampai benar, misalnya 10m (kode 9)',
+      ),
+    )
+    .action(async (name: string, given: { readonly wait?: string }) => {
       const what = say(`cannot check ${name}`, `tidak bisa memeriksa ${name}`);
-      const check = await cli().call(what, 'domain.check', { name });
+      const waitS = given.wait === undefined ? 0 : readSeconds(given.wait);
+      if (waitS === null)
+        throw usage(what, say(`"${given.wait}" is no time`, `"${given.wait}" bukan waktu`));
+      const endMs = Date.now() + waitS * 1000;
+      let check = await cli().call(what, 'domain.check', { name });
+      while (check.problems > 0 && Date.now() < endMs) {
+        await delay(Math.min(checkAgainMs, Math.max(endMs - Date.now(), 0)));
+        check = await cli().call(what, 'domain.check', { name });
+      }
       const { output } = cli();
-      if (check.problems > 0) process.exitCode = exitCodes.problems;
+      if (check.problems > 0) {
+        process.exitCode = given.wait === undefined ? exitCodes.problems : exitCodes.timedOut;
+      }
       output.value('merpati.domain.check/1', check, () =>
         showCheck(output, check, ownCommand(cli().globals.lab)),
       );
