@@ -1,7 +1,4 @@
-/**
- * After the commit: tells the log, reports success to whoever asked for it, and hands on what came
- * for the reader of reports.
- */
+/** After the commit: tells the log, who asked to hear of success, and the reader of reports. */
 
 import { SyntaxFault } from '@merpati/formats/syntax-fault.ts';
 import { StoreUnavailable, type Stored } from '@merpati/store/contract.ts';
@@ -39,9 +36,8 @@ export function notify(
     size: body.size,
   });
   const [copy] = stored;
-  if (copy !== undefined && envelope.recipients.some((one) => isReport(home, one.address))) {
-    home.reports?.arrived({ ...copy, journey: incoming.journey });
-  }
+  const isReport = envelope.recipients.some((one) => isReportAddress(home.config, one.address));
+  if (copy !== undefined && isReport) home.reports?.arrived({ ...copy, journey: incoming.journey });
   const isWanted = envelope.recipients.some(({ notify: when }) => when.includes('success'));
   if (isWanted && !verdict.isForged) {
     reportSuccess(home, incoming, { routed, receive }).catch((error: unknown) => {
@@ -52,10 +48,6 @@ export function notify(
       );
     });
   }
-}
-
-function isReport(home: Home, address: string): boolean {
-  return isReportAddress(home.config, address);
 }
 
 /** RFC 3461 §5.2.2 (delivered), §5.2.7.3 (expanded). The null sender is told nothing. */
