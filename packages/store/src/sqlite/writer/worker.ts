@@ -262,20 +262,18 @@ class Writer {
       else ownOf(task.port).failures.push({ ...failure, id: task.id });
     }
     if (this.#indexer !== null) this.#tellStored(this.#indexer, changes);
-    // Who keeps parts of the directory in memory must forget them, even if he hears nothing else.
-    for (const [port, what] of this.#ports) {
-      const own = byPort.get(port);
-      const heard = what === 'all' ? changes : changes.filter((change) => hears(what, change));
-      if (own === undefined && heard.length === 0) continue;
-      const message = {
-        kind: 'endings',
-        answers: [],
-        failures: [],
-        ...own,
-        changes: heard,
-      } as const;
-      port.postMessage(message satisfies FromWriter);
-    }
+    // Who only hears comes first: when somebody is answered, the news are with all the others.
+    for (const port of this.#ports.keys()) if (!byPort.has(port)) this.#tell(port, null, changes);
+    for (const [port, own] of byPort) this.#tell(port, own, changes);
+  }
+
+  /** Who keeps parts of the directory in memory must forget them, even if he hears nothing else. */
+  #tell(port: Port, own: Own | null, changes: Endings['changes']): void {
+    const what = this.#ports.get(port) ?? 'directory';
+    const heard = what === 'all' ? changes : changes.filter((change) => hears(what, change));
+    if (own === null && heard.length === 0) return;
+    const message = { kind: 'endings', answers: [], failures: [], ...own, changes: heard } as const;
+    port.postMessage(message satisfies FromWriter);
   }
 
   /** Now and then: it looks for itself where there is something new. */
