@@ -197,7 +197,7 @@ test('MTA-STS: policies that are none, and nothing kept from before', async (t) 
   });
 });
 
-test('a real Postfix under DANE, and one whose certificate was renewed behind its back', async (t) => {
+test('a real Postfix under DANE, and one whose certificate was changed in silence', async (t) => {
   if (!requireProgram(t, 'knot', 'unbound', 'postfix', 'root')) return;
   using folder = new Folder('dane');
   const at: TrustDomain = { zone: 'aman', label: 'pos', peers: [] };

@@ -9,7 +9,7 @@ import { StsPolicies } from './sts-policies.ts';
 
 const nothing = { policy: null, trouble: null };
 
-test('who does not answer is not asked for each message; what is damaged counts for none', async () => {
+test('who does not answer is left alone for a while; what is damaged counts for none', async () => {
   await using world = await createTestWorld({ 'surat.test': [] }, { dnsTimeoutMs: 100 });
   const directory = mkdtempSync(join(tmpdir(), 'merpati-sts-'));
   const store = await openStore({ directory, nowMs: world.nowMs() });
