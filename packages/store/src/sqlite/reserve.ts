@@ -9,6 +9,10 @@ export interface Reserve {
 }
 
 export function hasReserve(reserve: Reserve): boolean {
-  const { bavail, bsize } = statfsSync(reserve.directory);
-  return bavail * bsize >= reserve.bytes;
+  return freeBytes(reserve.directory) >= reserve.bytes;
+}
+
+export function freeBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
 }

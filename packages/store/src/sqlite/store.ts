@@ -110,7 +110,7 @@ export class SqliteStore implements Store {
     this.#db = parts.db;
     this.#writer = parts.writer;
     this.#keeper = parts.keeper;
-    this.#directory = new DirectoryCache(parts.db);
+    this.#directory = new DirectoryCache(parts.db, () => parts.writer.commits);
     this.#bodies = new Bodies(parts.db, parts.paths, parts.freshFrom);
   }
 

@@ -17,6 +17,11 @@ type KnownTarget =
   | { readonly kind: 'account'; readonly id: AccountId }
   | Extract<AddressTarget, { kind: 'alias' }>;
 
+/** Of one account, after so many commits. */
+interface Counted extends Counters {
+  readonly commits: number;
+}
+
 interface Counters {
   readonly used: number;
   readonly messages: number;
@@ -29,9 +34,13 @@ export class DirectoryCache {
   readonly #domains = new Map<string, DomainRow | null>();
   readonly #targets = new Map<string, KnownTarget>();
   readonly #accounts = new Map<AccountId, AccountRow>();
+  readonly #counted = new Map<AccountId, Counted>();
+  readonly #commits: () => number;
 
-  constructor(db: Database) {
+  /** `commits` is another number whenever there is something new to read. */
+  constructor(db: Database, commits: () => number) {
     this.#db = db;
+    this.#commits = commits;
   }
 
   /** Something was changed in the directory. */
@@ -39,6 +48,7 @@ export class DirectoryCache {
     this.#domains.clear();
     this.#targets.clear();
     this.#accounts.clear();
+    this.#counted.clear();
   }
 
   findDomain(name: string): DomainRow | null {
@@ -65,13 +75,24 @@ export class DirectoryCache {
       if (found !== null) keep(this.#accounts, id, found);
       return found;
     }
+    const counted = this.#count(id);
+    if (counted === null) return null;
+    const { used, messages, modseq } = counted;
+    return { ...known, usedBytes: used, messages, modseq: modSeq(modseq) };
+  }
+
+  #count(id: AccountId): Counted | null {
+    const commits = this.#commits(); // before the look: what comes meanwhile is looked at again
+    const known = this.#counted.get(id);
+    if (known?.commits === commits) return known;
     const counters = this.#db.get<Counters>(
       'SELECT used, messages, modseq FROM account WHERE account_id = ?',
       id,
     );
     if (counters === undefined) return null;
-    const { used, messages, modseq } = counters;
-    return { ...known, usedBytes: used, messages, modseq: modSeq(modseq) };
+    const counted = { ...counters, commits };
+    keep(this.#counted, id, counted);
+    return counted;
   }
 
   #readAddress(address: string): AddressTarget | null {

@@ -42,7 +42,11 @@ export interface FrameHeader {
   readonly crc: number;
 }
 
-const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const zstdOptions = {
+  params: { [constants.ZSTD_c_compressionLevel]: 1 },
+  // What comes out of most bodies in one piece.
+  chunkSize: 64 * 1024,
+};
 
 /** Compressed when it saves at least an eighth; otherwise null. */
 export function compress(raw: Uint8Array): Uint8Array | null {

@@ -16,7 +16,7 @@ import type {
   PackedBody,
   PackedChange,
 } from '../operations.ts';
-import { hasReserve, type Reserve } from '../reserve.ts';
+import { freeBytes, type Reserve } from '../reserve.ts';
 import type { RedoLog } from '../redo/log.ts';
 import { noteApplied, noteFloor } from '../redo/marks.ts';
 import { isRedoable, withoutOctets, writeOperations, type Placed } from '../redo/operations.ts';
@@ -72,6 +72,8 @@ export class GroupCommit {
   readonly #fence: Fence;
   /** Answered, and not committed yet: done again if the transaction they are in is lost. */
   readonly #held: Placed[] = [];
+  /** Octets of the disk, as far as this group leaves them. */
+  #free = 0;
   #isFull = true;
   commits = 0;
   operations = 0;
@@ -137,6 +139,7 @@ export class GroupCommit {
     const prepared: Prepared[] = [];
     try {
       blobs.beginGroup();
+      this.#free = freeBytes(this.#reserve.directory);
     } catch (error) {
       this.#redo.keep();
       this.#fail(tasks, error, results);
@@ -148,6 +151,7 @@ export class GroupCommit {
         // The index can wait: it must not take the room in which the service comes back.
         if (wanted.length > 0 || task.operation.name === 'index') this.#checkReserve();
         prepared.push({ ...task, bodies: wanted.map(({ body }) => blobs.place(body)) });
+        for (const { body } of wanted) this.#free -= body.size;
       } catch (error) {
         this.#fail([task], error, results);
       }
@@ -180,7 +184,7 @@ export class GroupCommit {
 
   /** What is answered must be readable too: nothing waits for a commit that may find no room. */
   #mayHold(): boolean {
-    return hasReserve({ directory: this.#reserve.directory, bytes: heldRoomBytesMin });
+    return this.#free >= heldRoomBytesMin;
   }
 
   #fail(tasks: readonly Task[], error: unknown, results: Results): void {
@@ -191,7 +195,7 @@ export class GroupCommit {
   }
 
   #checkReserve(): void {
-    if (!hasReserve(this.#reserve)) throw new StoreUnavailable('disk-full');
+    if (this.#free < this.#reserve.bytes) throw new StoreUnavailable('disk-full');
   }
 
   #do(group: Group, results: Results): void {
