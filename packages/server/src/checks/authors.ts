@@ -7,22 +7,21 @@ import { findFields } from '@merpati/formats/message/head.ts';
 import type { Check } from './check.ts';
 import { shown } from './limits.ts';
 
-const weights = { none: 3, several: 5, 'several-domains': 2 } as const;
+const meanings = {
+  none: { code: 'check.author-none', weight: 3 },
+  several: { code: 'check.authors-several', weight: 5 },
+  domains: { code: 'check.authors-domains', weight: 2 },
+} as const;
 
 export const authors: Check = {
   kinds: ['smtp'],
   run(_home, { evidence, head }) {
     if (evidence === null) return null;
-    const count = findFields(head, 'from').length;
+    const fields = findFields(head, 'from').length;
     const domains = evidence.authors;
-    if (count === 1 && domains.length === 1) return null;
-    const what = count > 1 ? 'several' : domains.length === 0 ? 'none' : 'several-domains';
-    return {
-      code: 'check.authors',
-      state: 'warn',
-      weight: weights[what],
-      args: { what, fields: count, domains: domains.slice(0, 5).map(shown) },
-      refusal: null,
-    };
+    if (fields === 1 && domains.length === 1) return null;
+    const what = fields > 1 ? 'several' : domains.length === 0 ? 'none' : 'domains';
+    const args = { fields, domains: domains.slice(0, 5).map(shown) };
+    return { ...meanings[what], state: 'warn', args, refusal: null };
   },
 };

@@ -7,16 +7,16 @@ import type { HelloVerdict } from '@merpati/formats/auth/client-names.ts';
 import type { Check } from './check.ts';
 import { shown } from './limits.ts';
 
-const weights = {
-  match: 0,
-  temperror: 0,
-  other: 1,
-  nowhere: 1,
-  unqualified: 2,
-} as const satisfies Record<HelloVerdict, number>;
+const meanings = {
+  match: null,
+  temperror: null,
+  other: { code: 'check.hello-other', weight: 1 },
+  nowhere: { code: 'check.hello-nowhere', weight: 1 },
+  unqualified: { code: 'check.hello-unqualified', weight: 2 },
+} as const satisfies Record<HelloVerdict, { code: string; weight: number } | null>;
 
 /** A stranger with our own name: no honest server has it. */
-const ourNameWeight = 5;
+const ourName = { code: 'check.hello-ours', weight: 5 } as const;
 
 export const hello: Check = {
   kinds: ['smtp'],
@@ -25,15 +25,8 @@ export const hello: Check = {
     const name = session.hello?.name ?? '';
     const verdict = await evidence.hello;
     const isOurs = name.toLowerCase() === config.hostname.toLowerCase() && verdict !== 'match';
-    const weight = isOurs ? ourNameWeight : weights[verdict];
-    if (weight === 0) return null;
-    const what = isOurs ? 'ours' : verdict;
-    return {
-      code: 'check.hello',
-      state: 'warn',
-      weight,
-      args: { name: shown(name), what },
-      refusal: null,
-    };
+    const meaning = isOurs ? ourName : meanings[verdict];
+    if (meaning === null) return null;
+    return { ...meaning, state: 'warn', args: { name: shown(name) }, refusal: null };
   },
 };

@@ -25,11 +25,11 @@ describe('lists', () => {
   test('who is on one goes to Junk; one of the good ones weighs against it', async () => {
     const zone = alive('bl.test', '66.0.0.127');
     await using world = await judgingHome(zone, { lists: [block] });
-    assert.deepEqual(await codes(world), ['check.hello', 'dnsbl.listed', 'check.weight']);
+    assert.deepEqual(await codes(world), ['check.hello-nowhere', 'dnsbl.listed', 'check.weight']);
     assert.equal(await world.count(world.you, 'Junk'), 1);
     const both = { ...zone, ...alive('wl.test', '66.0.0.127') };
     await using mild = await judgingHome(both, { lists: [block, allow] });
-    assert.deepEqual(await codes(mild), ['check.hello', 'dnsbl.listed', 'dnsbl.allowed']);
+    assert.deepEqual(await codes(mild), ['check.hello-nowhere', 'dnsbl.listed', 'dnsbl.allowed']);
     assert.equal(await mild.count(mild.you, 'INBOX'), 1);
   });
 
@@ -58,7 +58,7 @@ describe('lists', () => {
     };
     await using world = await judgingHome(names, { lists });
     assert.deepEqual(await codes(world), [
-      'check.hello',
+      'check.hello-nowhere',
       'dnsbl.fault',
       'dnsbl.fault',
       'dnsbl.fault',
@@ -68,9 +68,9 @@ describe('lists', () => {
   test('answers that do not count, and a client that is nowhere', async () => {
     const lists = [{ ...block, answers: ['127.0.0.4/30'] }];
     await using world = await judgingHome(alive('bl.test', '66.0.0.127'), { lists });
-    assert.deepEqual(await codes(world), ['check.hello']);
+    assert.deepEqual(await codes(world), ['check.hello-nowhere']);
     await using clean = await judgingHome(alive('bl.test'), { lists: [block] });
-    assert.deepEqual(await codes(clean), ['check.hello']);
+    assert.deepEqual(await codes(clean), ['check.hello-nowhere']);
   });
 });
 

@@ -19,9 +19,21 @@ export const checkWords = {
     en: 'the address {ip} has no name',
     id: 'alamat {ip} tidak punya nama',
   },
-  'check.hello': {
-    en: 'the name it gives itself, {name}, is not right ({what})',
-    id: 'nama yang disebutnya, {name}, tidak benar ({what})',
+  'check.hello-ours': {
+    en: 'it gives itself our own name, {name}',
+    id: 'ia memakai nama kita sendiri, {name}',
+  },
+  'check.hello-other': {
+    en: 'the name it gives itself, {name}, leads to another address',
+    id: 'nama yang disebutnya, {name}, menunjuk ke alamat lain',
+  },
+  'check.hello-nowhere': {
+    en: 'the name it gives itself, {name}, leads nowhere',
+    id: 'nama yang disebutnya, {name}, tidak menunjuk ke mana pun',
+  },
+  'check.hello-unqualified': {
+    en: 'what it calls itself, {name}, is no name of a server',
+    id: 'sebutannya, {name}, bukan nama server',
   },
   'spf.pass': {
     en: '{domain} lets {ip} send its mail (SPF: {mechanism})',
@@ -143,9 +155,17 @@ export const checkWords = {
     en: 'what the list {list} says of {ip} does not count: {why}',
     id: 'keterangan daftar {list} tentang {ip} tidak dihitung: {why}',
   },
-  'check.authors': {
-    en: 'its From field is not as it must be ({what}; {fields} {fields:field|fields})',
-    id: 'kolom From-nya tidak semestinya ({what}; {fields} kolom)',
+  'check.author-none': {
+    en: 'it does not say who it is from',
+    id: 'email ini tidak menyebut pengirimnya',
+  },
+  'check.authors-several': {
+    en: 'it has {fields} From fields: some programs show one, some another',
+    id: 'ada {fields} kolom From: tiap program bisa menampilkan yang berbeda',
+  },
+  'check.authors-domains': {
+    en: 'it is from several authors of different domains: {domains}',
+    id: 'penulisnya beberapa, dari domain yang berbeda: {domains}',
   },
   'check.look-alike': {
     en: '{author} looks like {ours}, and is somebody else',
