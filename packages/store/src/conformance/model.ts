@@ -59,6 +59,7 @@ import {
 } from '../journey.ts';
 import { properName } from '../mailbox-names.ts';
 import type { RecordStore } from '../records.ts';
+import { findJourneys } from './model-journeys.ts';
 import { acceptInModel } from './model-accept.ts';
 import { editMailboxOfModel } from './model-edits.ts';
 import {
@@ -538,19 +539,7 @@ export class ModelStore implements Model {
   }
 
   async journeys(search: JourneySearch) {
-    const text = search.text?.toLowerCase();
-    const since = search.sinceMs === undefined ? 0 : firstJourneyIdAt(search.sinceMs);
-    return [...this.#state.journeys.values()]
-      .filter(({ accounts }) => search.account === undefined || accounts.has(search.account))
-      .map(({ head }) => head)
-      .filter((head) => search.messageId === undefined || head.messageId === search.messageId)
-      .filter((head) => {
-        const texts = [head.sender, head.messageId ?? '', ...head.recipients];
-        return text === undefined || texts.some((each) => each.toLowerCase().includes(text));
-      })
-      .filter((head) => head.id >= since)
-      .sort((a, b) => b.id - a.id)
-      .slice(0, search.limit);
+    return findJourneys(this.#state, search);
   }
 
   async journeysByPrefix(prefix: string) {
