@@ -2,6 +2,9 @@
  * Mail in the queue for people of this very server: it was held back until now (RFC 4865), or the
  * domain has become ours since. It goes through the flow like any other; the key of the delivery
  * sees to it that a second try after a crash stores nothing twice.
+ *
+ * LIMIT: a copy that was for Junk and had to wait (a full mailbox behind an alias) comes into the
+ * inbox; its Authentication-Results still says what was found.
  */
 
 import { concat } from '@merpati/formats/bytes.ts';
