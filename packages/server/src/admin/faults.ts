@@ -56,7 +56,7 @@ export const faults = {
     en: { why: '{domain} is not a domain name' },
     id: { why: '{domain} bukan nama domain' },
   },
-  'dns.update.off': {
+  'domain.update.off': {
     kind: 'failed',
     en: {
       why: 'no server is configured that takes updates of the zone',
@@ -67,12 +67,12 @@ export const faults = {
       next: 'Atur acme.dns_server dan kuncinya, atau secara manual: {command} domain dns {domain}',
     },
   },
-  'dns.zone.unknown': {
+  'domain.zone.unknown': {
     kind: 'later',
     en: { why: 'the DNS does not tell which zone {domain} lies in' },
     id: { why: 'DNS tidak memberi tahu di zona mana {domain} berada' },
   },
-  'dns.update.failed': {
+  'domain.update.failed': {
     kind: 'failed',
     en: { why: 'the server of the zone {zone} did not take it: {why}' },
     id: { why: 'server zona {zone} tidak menerimanya: {why}' },

@@ -17,11 +17,11 @@ export const domainPublish = operation({
         home.keyRing.forget();
         return { zone: published.zone, changes: published.changes };
       case 'off':
-        throw new AdminFault('dns.update.off', { domain });
+        throw new AdminFault('domain.update.off', { domain });
       case 'no-zone':
-        throw new AdminFault('dns.zone.unknown', { domain });
+        throw new AdminFault('domain.zone.unknown', { domain });
       case 'failed':
-        throw new AdminFault('dns.update.failed', { zone: published.zone, why: published.why });
+        throw new AdminFault('domain.update.failed', { zone: published.zone, why: published.why });
       default:
         throw new Error(`unhandled ${String(published satisfies never)}`);
     }
