@@ -59,7 +59,7 @@ const ground = ['home.ts', 'shared.ts', 'world.ts', 'refusal.ts', 'config', 'obs
 /** The folders of packages/server/src: what each may use besides the ground and itself. */
 export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // The ground itself.
-  'home.ts': ['config', 'observe', 'reports', 'shared.ts', 'signing', 'world.ts'],
+  'home.ts': ['alarms', 'config', 'observe', 'reports', 'shared.ts', 'signing', 'world.ts'],
   'shared.ts': [],
   'world.ts': [],
   'refusal.ts': [],
@@ -68,6 +68,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   // Rooms.
   accounts: ['net'],
+  alarms: ['accounts', 'flow', 'incoming', 'journey'],
   certificates: ['delivery', 'dns'],
   // Of the reports: the words in which checks and delivery tell what they saw.
   checks: ['accounts', 'incoming', 'net', 'reports'],
@@ -92,6 +93,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // Composition.
   threads: [
     'accounts',
+    'alarms',
     'certificates',
     'imap',
     'incoming',
@@ -107,6 +109,7 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   'serve.ts': [
     'accounts',
     'admin',
+    'alarms',
     'certificates',
     'dns',
     'http',

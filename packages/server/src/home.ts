@@ -6,6 +6,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Store } from '@merpati/store/contract.ts';
+import type { AlarmSink } from './alarms/sink.ts';
 import type { Config } from './config/schema.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { ReportSink } from './reports/outcomes.ts';
@@ -57,6 +58,8 @@ export interface Home {
   readonly shared: Shared;
   /** What signs the mail that is written here. */
   readonly keyRing: KeyRing;
+  /** Notices accounts in wrong hands; null: nobody does. Set when it starts. */
+  alarms: AlarmSink | null;
   /** Counts what is reported to other domains; null: nothing is. Set when the reports start. */
   reports: ReportSink | null;
   /** Faults switched on in the lab; production has none. */

@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'sender-not-yours'
   | 'from-not-yours'
   | 'over-sending-limit'
+  | 'sending-paused'
   | 'client-listed'
   | 'dmarc-rejected'
   | 'sender-unproven'

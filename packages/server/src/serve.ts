@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino';
 import { openStore, type SalvageReport } from '@merpati/store/sqlite/open.ts';
+import { SendingWatch } from './alarms/watch.ts';
 import { createAuthenticator, type Authenticator } from './accounts/authenticate.ts';
 import { Challenges } from './certificates/challenges.ts';
 import { serve } from './certificates/from-files.ts';
@@ -64,6 +65,7 @@ export async function openHome(config: Config, world: World, options: HomeOption
     wakeQueue: () => {},
     shared: ownShared(config, threads > 1 ? createTables(threads) : null),
     keyRing: createKeyRing(store, () => world.nowMs()),
+    alarms: null,
     reports: null,
     faults: options.faults ?? new Set(),
   };
@@ -119,6 +121,9 @@ export async function runHome(home: Home, options: RunOptions = {}): Promise<Run
   try {
     const reports = await startReports(home, { sends: true });
     stops.push(() => reports.stop());
+    const alarms = new SendingWatch(home);
+    home.alarms = alarms;
+    stops.push(() => alarms.stop());
     const queue = startQueue(home);
     stops.push(() => queue.stop());
     for (const http of await listenHttp(home, { isServing: () => isServing })) {

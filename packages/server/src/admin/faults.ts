@@ -284,6 +284,11 @@ export const faults = {
       next: 'Hanya nama yang menuju server ini: {command} certificate check',
     },
   },
+  'account.not-paused': {
+    kind: 'conflict',
+    en: { why: 'the sending of {address} is not paused' },
+    id: { why: 'pengiriman dari {address} tidak dihentikan' },
+  },
   'totp.on': {
     kind: 'conflict',
     en: {

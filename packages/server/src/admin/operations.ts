@@ -5,6 +5,7 @@ import { accountEdit } from './operations/account-edit.ts';
 import { accountList } from './operations/account-list.ts';
 import { accountPassword } from './operations/account-password.ts';
 import { accountRemove } from './operations/account-remove.ts';
+import { accountRelease } from './operations/account-release.ts';
 import { accountShow } from './operations/account-show.ts';
 import { accountTotp } from './operations/account-totp.ts';
 import { aliasList } from './operations/alias-list.ts';
@@ -50,6 +51,7 @@ export const operations = {
   'account.list': accountList,
   'account.password': accountPassword,
   'account.remove': accountRemove,
+  'account.release': accountRelease,
   'account.show': accountShow,
   'account.totp': accountTotp,
   'alias.list': aliasList,

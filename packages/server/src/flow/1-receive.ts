@@ -31,6 +31,8 @@ export async function receive(home: Home, incoming: Incoming): Promise<Receipt> 
     return refuse(home, incoming, { refusal: stored, events: decided.verdict.events });
   }
 
+  const { account } = incoming.session;
+  if (account !== null) home.alarms?.sent(account.id, incoming.journey);
   notify(home, incoming, { ...decided, stored, receive });
   return { ok: true };
 }
@@ -62,6 +64,10 @@ async function decide(home: Home, incoming: Incoming): Promise<Decided | Refused
 }
 
 function refuse(home: Home, incoming: Incoming, refused: Refused): Receipt {
+  const { account } = incoming.session;
+  if (account !== null && refused.refusal.code === 'over-sending-limit') {
+    home.alarms?.overLimit(account.id, incoming.journey);
+  }
   void noteRefused(home, incoming, refused);
   return { ok: false, refusal: refused.refusal };
 }

@@ -103,10 +103,19 @@ async function conclude(
     afterTrouble(home, group, error);
     return noNotices;
   });
+  tellOutcomes(home, group, decisions);
   const told = [...events, ...decisions.flatMap((decision) => decision.events), ...notices.events];
   return {
     items: decisions.map(({ item, outcome }) => ({ id: item.id, token: item.token, outcome })),
     events: [{ journey: group.first.journey, events: told }],
     notices: notices.acceptances,
   };
+}
+
+function tellOutcomes(home: Home, { first }: Group, decisions: readonly Decision[]): void {
+  const { submittedBy } = first.message;
+  if (submittedBy === null) return;
+  const count = (kind: string) => decisions.filter(({ outcome }) => outcome.kind === kind).length;
+  const came = { delivered: count('done'), failed: count('failed') };
+  home.alarms?.settled(submittedBy, first.journey, came);
 }

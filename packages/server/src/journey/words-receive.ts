@@ -39,6 +39,10 @@ export const receiveWords = {
     en: '{size} taken in for {recipients} {recipients:recipient|recipients}',
     id: '{size} diterima untuk {recipients} penerima',
   },
+  'alarm.sending-paused': {
+    en: 'sending is paused for {account}: somebody else may be at it',
+    id: 'pengiriman dari {account} dihentikan: mungkin dipakai orang lain',
+  },
   'submit.internal': {
     en: 'a notice of this server, {size}',
     id: 'pemberitahuan dari server ini, {size}',

@@ -21,6 +21,7 @@ const rooms = [
   'incoming',
   'journey',
   'admin/operations',
+  'alarms',
 ];
 
 /** Look like journey codes and are none. */

@@ -53,6 +53,7 @@ const refusals = {
   'sender-not-yours': { code: 550, enhanced: '5.7.1' },
   'from-not-yours': { code: 550, enhanced: '5.7.1' },
   'over-sending-limit': { code: 452, enhanced: '4.7.28' },
+  'sending-paused': { code: 450, enhanced: '4.7.1' },
   'client-listed': { code: 550, enhanced: '5.7.1' },
   // RFC 7372 §3.2, §3.3.
   'dmarc-rejected': { code: 550, enhanced: '5.7.26' },

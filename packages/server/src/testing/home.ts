@@ -90,6 +90,7 @@ export async function testHome(options: TestHomeOptions = {}): Promise<TestHome>
     wakeQueue: () => {},
     shared: ownShared(config, threads > 1 ? createTables(threads) : null),
     keyRing: createKeyRing(store, () => world.nowMs()),
+    alarms: null,
     reports: null,
     faults,
   };

@@ -1,6 +1,7 @@
 /** Removes an account with all its mail; `dryRun` only tells what would go. */
 
 import { z } from 'zod';
+import { releaseSending } from '../../accounts/sending-pause.ts';
 import { removeTotp } from '../../accounts/totp.ts';
 import { viewAccount, type AccountView } from '../account-view.ts';
 import { operation } from '../operation.ts';
@@ -12,6 +13,7 @@ export const accountRemove = operation({
     const { home, account } = await findAccount(context, input.address);
     if (!input.dryRun) {
       await home.store.editDirectory({ kind: 'account-remove', id: account.id });
+      await releaseSending(home.store, account.id, home.world.nowMs());
       await removeTotp(home.store, account.id, home.world.nowMs());
     }
     return viewAccount(home, account);

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { lastUse } from '../../accounts/last-used.ts';
+import { sendingPause, type SendingPause } from '../../accounts/sending-pause.ts';
 import { isTotpOn } from '../../accounts/totp.ts';
 import { viewAccount, type AccountView } from '../account-view.ts';
 import { operation } from '../operation.ts';
@@ -25,6 +26,8 @@ export interface AccountShown {
     /** null: not known. */
     readonly lastUse: { readonly protocol: string; readonly address: string } | null;
   }[];
+  /** null: it may send. */
+  readonly paused: SendingPause | null;
   /** On: mail programs need app passwords. */
   readonly secondFactor: boolean;
   readonly sentToday: { readonly messages: number; readonly newRecipients: number };
@@ -59,6 +62,7 @@ export const accountShow = operation({
           return { id, label, createdMs, lastUsedMs, lastUse: from };
         }),
       ),
+      paused: await sendingPause(store, account.id),
       secondFactor: await isTotpOn(store, account.id),
       sentToday: await store.sent(account.id, Math.floor(world.nowMs() / dayMs)),
     };

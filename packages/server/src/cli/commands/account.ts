@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { AccountView } from '../../admin/account-view.ts';
 import type { AccountShown } from '../../admin/operations/account-show.ts';
+import { registerRelease, registerTotp } from '../account-safety.ts';
 import type { Cli } from '../cli.ts';
 import { usage } from '../failure.ts';
 import { bytes, readBytes, when } from '../figures.ts';
@@ -11,7 +12,6 @@ import { say } from '../language.ts';
 import { ownCommand } from '../own-command.ts';
 import type { Column } from '../output.ts';
 import { readSecret } from '../secret.ts';
-import { registerTotp } from './account-totp.ts';
 
 export function register(account: Command, cli: () => Cli): void {
   account.helpCommand(false);
@@ -23,6 +23,7 @@ export function register(account: Command, cli: () => Cli): void {
   registerRemove(account, cli);
   registerAppPassword(account, cli);
   registerTotp(account, cli);
+  registerRelease(account, cli);
   examples(account, [
     'merpati account add rina@contoh.id',
     'merpati --lab account add tono@surat.test --password rahasia',
@@ -167,6 +168,9 @@ function registerShow(account: Command, cli: () => Cli): void {
             box.name,
             say(`${box.total}, ${box.unseen} unread`, `${box.total}, ${box.unseen} belum dibaca`),
           );
+        }
+        if (shown.paused !== null) {
+          line(say('Sending', 'Pengiriman'), say('paused', 'dihentikan sementara'));
         }
         if (shown.secondFactor) line(say('Second factor', 'Faktor kedua'), say('on', 'aktif'));
         for (const app of shown.appPasswords) {

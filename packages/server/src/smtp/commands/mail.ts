@@ -7,6 +7,7 @@ import { needsUtf8 } from '@merpati/formats/smtp/path.ts';
 import type { Path } from '@merpati/formats/smtp/path.ts';
 import type { MailParameters } from '@merpati/formats/smtp/command.ts';
 import { ownsAddress } from '../../accounts/own-addresses.ts';
+import { sendingPause } from '../../accounts/sending-pause.ts';
 import { whyNotWelcome } from '../../accounts/still-welcome.ts';
 import { Refusal } from '../../refusal.ts';
 import { sessionLimits } from '../limits.ts';
@@ -42,6 +43,10 @@ async function beginOwned(session: Session, from: Path, parameters: MailParamete
   if (why !== null) {
     session.login = null;
     throw new Refusal('auth-required', why);
+  }
+  if (account !== undefined && (await sendingPause(session.home.store, account.id)) !== null) {
+    const message = 'Sending is paused for this account, for its own safety: see the letter';
+    throw new Refusal('sending-paused', `${message} in its inbox, or ask the postmaster`);
   }
   if (account === undefined || !(await ownsAddress(session.home.store, account, from.text))) {
     throw new Refusal('sender-not-yours', `You may not send as <${from.text}>`);
