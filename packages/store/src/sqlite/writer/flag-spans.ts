@@ -71,7 +71,7 @@ function readColumns({ db }: WriterContext, room: Room, { first, last }: Span): 
   };
 }
 
-/** Neighbours in the mailbox that are all wanted; what was expunged between them does not matter. */
+/** Neighbours in the mailbox that are all wanted, whatever was expunged between them. */
 function spansOf(there: readonly number[], wanted: Uint32Array): Span[] {
   const spans: Span[] = [];
   let open: Span | null = null;
