@@ -105,6 +105,8 @@ test('a day of mail, and what each is told of it', async (t) => {
 
   const tls = storedTlsSchema.parse(await firstOf(surat, storedKinds.tls));
   assert.equal(tls.report.organisation, 'merpati.test');
+  const sessions = tls.report.policies.reduce((sum, { successes }) => sum + successes, 0);
+  assert.ok(sessions > 0, 'the sessions of the day are in it');
   const policy = tls.report.policies.find(({ type }) => type === 'sts');
   assert.equal(policy?.details[0]?.reason, 'CERT_HAS_EXPIRED');
   assert.equal(tls.origin.dmarc, 'pass');
