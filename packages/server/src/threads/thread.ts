@@ -6,7 +6,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { joinStore } from '@merpati/store/sqlite/join/join.ts';
 import { createAuthenticator } from '../accounts/authenticate.ts';
-import { SendingWatch } from '../alarms/watch.ts';
 import { ServedCertificates } from '../certificates/served.ts';
 import { TicketKeys } from '../certificates/ticket-keys.ts';
 import type { Home } from '../home.ts';
@@ -28,15 +27,12 @@ async function run(port: MessagePort, start: ThreadStart): Promise<void> {
   const home = joinHome(start, asking);
   const stopped = Promise.withResolvers<void>();
   port.on('message', (message: FromFirst) => hear(message, { home, asking, stopped }));
-  const alarms = new SendingWatch(home);
-  home.alarms = alarms;
   const reports = await startReports(home, { sends: false });
   const { plainAllowed } = start;
   const protocols = await startProtocols(home, createAuthenticator([home]), { plainAllowed });
   asking.tell({ kind: 'listening' });
   await stopped.promise;
   await protocols.stop();
-  await alarms.stop();
   await reports.stop();
   await home.store.close();
   port.close();
@@ -59,7 +55,6 @@ function joinHome(start: ThreadStart, asking: Asking): Home {
     wakeQueue: () => asking.tell({ kind: 'wake-queue' }),
     shared: askedShared(start, asking),
     keyRing: createKeyRing(store, () => world.nowMs()),
-    alarms: null,
     reports: null,
     faults: new Set(),
   };
