@@ -95,6 +95,12 @@ export class Member {
         this.#locks.get(message.account)?.release();
         this.#locks.delete(message.account);
         return;
+      case 'sent':
+        this.#home.alarms?.sent(message.account, message.journey);
+        return;
+      case 'over-limit':
+        this.#home.alarms?.overLimit(message.account, message.journey);
+        return;
       case 'wake-queue':
         this.#home.wakeQueue();
         return;

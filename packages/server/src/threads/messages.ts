@@ -1,6 +1,6 @@
 /** What the first thread and the other protocol threads of a home say to each other. */
 
-import type { AccountId } from '@merpati/store/ids.ts';
+import type { AccountId, JourneyId } from '@merpati/store/ids.ts';
 import type { StoreTicket } from '@merpati/store/sqlite/join/join.ts';
 import type { KeyPair } from '../certificates/served.ts';
 import type { TicketSeed } from '../certificates/ticket-keys.ts';
@@ -60,6 +60,12 @@ export type ToFirst =
     }
   | { readonly kind: 'login-succeeded'; readonly user: string; readonly address: string }
   | { readonly kind: 'maildrop-free'; readonly account: AccountId }
+  /** By a person here, who has sent or wanted to send too much. */
+  | {
+      readonly kind: 'sent' | 'over-limit';
+      readonly account: AccountId;
+      readonly journey: JourneyId;
+    }
   | { readonly kind: 'wake-queue' }
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'metrics'; readonly id: number; readonly snapshot: MetricsSnapshot };

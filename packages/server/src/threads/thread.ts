@@ -55,6 +55,11 @@ function joinHome(start: ThreadStart, asking: Asking): Home {
     wakeQueue: () => asking.tell({ kind: 'wake-queue' }),
     shared: askedShared(start, asking),
     keyRing: createKeyRing(store, () => world.nowMs()),
+    alarms: {
+      sent: (account, journey) => asking.tell({ kind: 'sent', account, journey }),
+      overLimit: (account, journey) => asking.tell({ kind: 'over-limit', account, journey }),
+      settled: () => {}, // by the queue, which is the first thread's
+    },
     reports: null,
     faults: new Set(),
   };
