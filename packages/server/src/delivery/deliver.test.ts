@@ -189,6 +189,24 @@ test('no MX: the domain itself; no domain, null MX, nothing usable, ourselves: n
   assert.ok(there.world.dialled.filter((place) => place === '127.0.1.9:25').length === 1);
 });
 
+test('the journey says whether the MX records are signed, and whether anybody looked', async () => {
+  const zone = { 'surat.test': [mx(10, 'mx.surat.test')] };
+  const config = configSchema.parse({ hostname: 'mx.merpati.test' });
+  await using plain = await createTestWorld(zone);
+  await using signed = await createTestWorld(zone, { signed: true });
+  const untrusted = { ...signed, dns: { ...plain.dns, isTrusted: false } };
+  for (const [world, code, isTrusted] of [
+    [plain, 'dns.mx.found', false],
+    [signed, 'dns.mx.signed', true],
+    [untrusted, 'dns.mx.unchecked', false],
+  ] as const) {
+    const found = await findRoute({ config, world, domain: 'surat.test', override: null });
+    assert.ok(found.kind === 'hosts');
+    assert.equal(found.event.code, code);
+    assert.equal(found.isTrusted, isTrusted);
+  }
+});
+
 test('the DNS in trouble: later', async () => {
   await using there = await setUp({ zone: { 'mx.test': [] }, dnsTimeoutMs: 300 });
   there.world.scriptedDns.answer = () => null;

@@ -291,3 +291,33 @@ test('no way round the one that validates: others are not asked, whatever it say
   assert.equal(untrusting.isTrusted, false);
   assert.deepEqual(addresses(await untrusting.query('a.test', 'A')), ['192.0.2.1']);
 });
+
+test('signed as long as every answer on the way was, and from memory too', async () => {
+  const signed = new Set(['a.test', 'b.test']);
+  const records: Record<string, ReturnType<typeof cname> | ReturnType<typeof a>> = {
+    'a.test': cname('b.test'),
+    'b.test': a('192.0.2.1'),
+    'c.test': cname('d.test'),
+    'd.test': a('192.0.2.1'),
+  };
+  // Each answer holds one record only: the resolver has to go on asking.
+  await using dns = await startScriptedDns((asked) => {
+    const name = asked.name.toLowerCase();
+    const found = records[name];
+    return replyTo(asked, {
+      authenticData: name === 'c.test' || signed.has(name),
+      answers: found === undefined ? [] : [record(name, found)],
+    });
+  });
+  const resolver = resolverOf([dns.server]);
+  const ask = async (name: string) => {
+    const answer = await resolver.query(name, 'A');
+    assert.ok(answer.kind === 'records');
+    return answer.authenticated;
+  };
+  assert.equal(await ask('a.test'), true);
+  assert.equal(await ask('c.test'), false, 'what the alias leads to is not signed');
+  const before = dns.asked.length;
+  assert.deepEqual([await ask('a.test'), await ask('c.test')], [true, false]);
+  assert.equal(dns.asked.length, before);
+});
