@@ -13,6 +13,10 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { test, type TestContext } from 'node:test';
 import type { RecordData } from '../../packages/formats/src/dns/message.ts';
+import {
+  certificateFindings,
+  certificateViews,
+} from '../../packages/server/src/admin/certificate-findings.ts';
 import { keyHash } from '../../packages/server/src/certificates/keys.ts';
 import { ServedCertificates, namesOf } from '../../packages/server/src/certificates/served.ts';
 import { keyHashes } from '../../packages/server/src/certificates/shown.ts';
@@ -121,9 +125,18 @@ test('http-01: the host first, then domains; sessions go on through renewals', a
   assert.deepEqual(shown('mta-sts.contoh.test').toSorted(), names.toSorted());
   assert.deepEqual(shown('other.test'), ['mx.merpati.test']);
 
+  const views = await certificateViews(home);
+  const told = views.map(({ id, source, trouble }) => [id, source, trouble]);
+  assert.deepEqual(told, [
+    ['mx.merpati.test', 'acme', null],
+    ['contoh.test', 'acme', null],
+  ]);
+  const codes = async () => (await certificateFindings(home)).map((one) => one.code);
+  assert.deepEqual(await codes(), ['doctor.certificate.good', 'doctor.certificate.good']);
   const port = running.addresses.find((one) => one.protocol === 'imaps')?.port ?? 0;
   const old = await openImap(port);
-  world.aheadMs += 65 * dayMs;
+  world.aheadMs += 85 * dayMs;
+  assert.deepEqual(await codes(), ['doctor.certificate.ends', 'doctor.certificate.ends']);
   assert.deepEqual(await work(setting), ['mx.merpati.test renewed', 'contoh.test renewed']);
   const young = await openImap(port);
   assert.notEqual(young.fingerprint, old.fingerprint);
@@ -135,7 +148,7 @@ test('http-01: the host first, then domains; sessions go on through renewals', a
   ]);
   assert.notEqual((await openImap(port)).fingerprint, before);
   const metrics = await home.metrics.registry.metrics();
-  assert.match(metrics, /merpati_certificate_expires_seconds\{name="mx\.merpati\.test"\} \d{7}/);
+  assert.match(metrics, /merpati_certificate_expires_seconds\{name="mx\.merpati\.test"\} \d{6}/);
   assert.match(metrics, /merpati_certificate_orders_total\{result="ok"\} 6/);
 });
 
@@ -256,7 +269,13 @@ test('TLSA records: a key is shown when the DNS has told of it for long enough',
   const [current, next] = await keyHashes(home);
   assert.ok(current && next);
   assert.equal(Buffer.from(current).toString('hex'), first);
+  const codes = async () => (await certificateFindings(home)).map((one) => one.code);
+  publish([next]);
+  world.aheadMs += 61_000;
+  assert.ok((await codes()).includes('doctor.certificate.key.missing'));
   publish([current]);
+  world.aheadMs += 301_000;
+  assert.ok((await codes()).includes('doctor.certificate.key.next'));
   world.aheadMs += 65 * dayMs;
   assert.deepEqual(await work(setting), ['mx.merpati.test renewed']);
   assert.equal(shownKey(), first, 'the next one is not published');

@@ -3,13 +3,18 @@
 import assert from 'node:assert/strict';
 import { createHash, type X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { test } from 'node:test';
+import { certificateViews } from '../admin/certificate-findings.ts';
 import { openAuthority } from '../lab/authority.ts';
 import { listen } from '../net/listen.ts';
 import type { ChannelBindingType, Wire } from '../net/wire.ts';
 import { testHome } from '../testing/home.ts';
+import { Challenges } from './challenges.ts';
 import { show } from './from-files.ts';
+import { CertificateKeeper } from './keeper.ts';
 import { ServedCertificates } from './served.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
@@ -118,3 +123,40 @@ test('keys of tickets: threads agree, old ones are forgotten, clocks may jump', 
   assert.deepEqual(one.at(0), later, 'the clock went back');
   assert.equal(one.at(1e15).period, Math.floor(1e15 / (6 * hourMs)));
 });
+
+test('files that change are read anew; what cannot be used changes nothing', async () => {
+  await using made = await testHome();
+  const { home, directory } = made;
+  const authority = await openAuthority(directory, Date.now());
+  const files = {
+    certificate_file: path.join(directory, 'cert.pem'),
+    key_file: path.join(directory, 'key.pem'),
+    certificates: [],
+  };
+  const write = async (...names: string[]) => {
+    const { certificate, key } = await authority.issue(names, Date.now());
+    writeFileSync(files.certificate_file, certificate);
+    writeFileSync(files.key_file, key);
+  };
+  await write('one.test');
+  Object.assign(home.config, { tls: files });
+  const keeper = new CertificateKeeper(home, new Challenges());
+  await keeper.reload(files);
+  const shown = () =>
+    home.tls instanceof ServedCertificates ? home.tls.certificate(null).subject : null;
+  assert.equal(shown(), 'CN=one.test');
+  await write('the-second.test');
+  assert.deepEqual(await keeper.work(), []);
+  assert.equal(shown(), 'CN=the-second.test');
+  const metrics = await home.metrics.registry.metrics();
+  assert.match(metrics, /certificate_expires_seconds\{name="the-second\.test"\} 691\d{5}/);
+
+  writeFileSync(files.key_file, 'no key');
+  await assert.rejects(keeper.work());
+  assert.equal(shown(), 'CN=the-second.test');
+  const views = await certificateViews({ ...home, config: { ...home.config, tls: noFiles } });
+  assert.deepEqual(views, []);
+  await keeper.stop();
+});
+
+const noFiles = { certificate_file: '', key_file: '', certificates: [] };
