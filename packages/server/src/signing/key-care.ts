@@ -3,6 +3,7 @@
  * and that they make room for others in time.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Home } from '../home.ts';
 import { readKeys, writeKeys, type DomainKeys } from './key-record.ts';
 import { makeGeneration, nextId, type Generation } from './keys.ts';
@@ -103,29 +104,38 @@ const waits = {
   restMs: 3_600_000,
   /** Who has not published by then is looked at once an hour. */
   patienceMs: dayMs,
+  stopMs: 1000,
 } as const;
 
 /** Domains that are cared for at a time: most of it is waiting for name servers. */
 const atOnceMax = 8;
 
-/** Who has looked for the keys of which domain, and when. */
-type Looked = Map<string, number>;
+interface Care {
+  /** When the keys of a domain were looked for. */
+  readonly looked: Map<string, number>;
+  readonly signal: AbortSignal;
+}
 
 /** One domain that fails does not keep the others from their turn. Answers whether one waits. */
-async function careForAll(home: Home, looked: Looked): Promise<boolean> {
+async function careForAll(home: Home, care: Care): Promise<boolean> {
   const names = (await home.store.domains()).map(({ name }) => name);
-  for (const name of looked.keys()) if (!names.includes(name)) looked.delete(name);
+  const known = new Set(names);
+  for (const name of care.looked.keys()) if (!known.has(name)) care.looked.delete(name);
   let isWaiting = false;
   const queue = names.values();
   const work = async () => {
-    for (const name of queue) isWaiting = (await careForOne(home, name, looked)) || isWaiting;
+    for (const name of queue) isWaiting = (await careForOne(home, name, care)) || isWaiting;
   };
   await Promise.all(Array.from({ length: atOnceMax }, work));
   return isWaiting;
 }
 
-async function careForOne(home: Home, domain: string, looked: Looked): Promise<boolean> {
+async function careForOne(home: Home, domain: string, care: Care): Promise<boolean> {
+  const { looked, signal } = care;
+  if (signal.aborted) return true;
   try {
+    // It may have been removed meanwhile, and its keys with it.
+    if ((await home.store.findDomain(domain)) === null) return false;
     const { generations } = await ensureKeys(home, domain);
     const nowMs = home.world.nowMs();
     const waiting = generations.filter(({ state }) => state === 'waiting');
@@ -136,6 +146,7 @@ async function careForOne(home: Home, domain: string, looked: Looked): Promise<b
     const cared = await careForKeys(home, domain);
     return cared.generations.some(({ state }) => state === 'waiting');
   } catch (error) {
+    if (signal.aborted) return true; // the store has been closed
     home.log.error({ event: 'dkim.care', domain, err: error }, 'will be tried again');
     return true;
   }
@@ -143,26 +154,28 @@ async function careForOne(home: Home, domain: string, looked: Looked): Promise<b
 
 /** In the background, until it is stopped; at once when keys or domains change. */
 export function startKeyCare(home: Home): { stop(): Promise<void> } {
-  const looked: Looked = new Map();
-  let isStopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const care: Care = { looked: new Map(), signal };
   let isAskedAgain = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
   const turn = async () => {
     do {
       isAskedAgain = false;
-      const isWaiting = await careForAll(home, looked).catch((error: unknown) => {
-        home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
+      const isWaiting = await careForAll(home, care).catch((error: unknown) => {
+        if (!signal.aborted)
+          home.log.error({ event: 'dkim.care', err: error }, 'will be tried again');
         return true;
       });
       clearTimeout(timer);
-      if (isStopped) return;
+      if (signal.aborted) return;
       timer = setTimeout(next, isWaiting ? waits.waitingMs : waits.restMs);
       timer.unref();
     } while (isAskedAgain);
   };
   const next = () => {
-    if (isStopped) return;
+    if (signal.aborted) return;
     if (running === null) running = turn().finally(() => (running = null));
     else isAskedAgain = true;
   };
@@ -172,9 +185,10 @@ export function startKeyCare(home: Home): { stop(): Promise<void> } {
   }
   return {
     async stop() {
-      isStopped = true;
+      stopping.abort();
       clearTimeout(timer);
-      await running;
+      // Name servers that say nothing must not keep the server from its end.
+      await Promise.race([running, delay(waits.stopMs, undefined, { ref: false })]);
     },
   };
 }

@@ -13,7 +13,7 @@ import {
 } from '../testing/signing-home.ts';
 import { replyText } from '@merpati/formats/smtp/reply.ts';
 import { waitFor } from '../testing/smtp-home.ts';
-import { careForKeys, ensureKeys, rotateKeys } from './key-care.ts';
+import { careForKeys, ensureKeys, rotateKeys, startKeyCare } from './key-care.ts';
 import { readKeys } from './key-record.ts';
 
 function both(id: string, domain = 'merpati.test', verdict = 'pass'): string[] {
@@ -188,6 +188,28 @@ describe('who signs', () => {
     const got = await waitFor(async () => scene.there.messages[0]?.body ?? null);
     assert.deepEqual(await scene.verify(got), []);
   });
+});
+
+test('in the background: keys are made, seen and used; stopped, it rests', async () => {
+  await using scene = await setUp();
+  const { home } = scene.home;
+  const care = startKeyCare(home);
+  await waitFor(async () => {
+    const { generations } = await readKeys(home.store, 'merpati.test');
+    return generations.length > 0 ? true : null;
+  });
+  await scene.publish('merpati.test');
+  // As every command does that changes something.
+  home.keyRing.forget();
+  await waitFor(async () => ((await currentId(scene)) === '' ? null : true));
+  await care.stop();
+  await home.store.editDirectory({
+    kind: 'domain-put',
+    domain: { name: 'baru.test', aliasOf: null, catchAll: null, createdMs: 0 },
+  });
+  home.keyRing.forget();
+  const { generations } = await readKeys(home.store, 'baru.test');
+  assert.deepEqual(generations, []);
 });
 
 test('keys change while mail flows, and what was signed before still verifies', async () => {
