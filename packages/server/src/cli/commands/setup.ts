@@ -22,6 +22,7 @@ interface SetupOptions {
   readonly passwordFile?: string;
   readonly certificate?: string;
   readonly key?: string;
+  readonly acme?: boolean;
   readonly output: string;
 }
 
@@ -43,13 +44,20 @@ export function register(setup: Command, cli: () => Cli): void {
     .option('--certificate <file>', say('PEM chain for TLS', 'rantai PEM untuk TLS'))
     .option('--key <file>', say('its key', 'kuncinya'))
     .option(
+      '--acme',
+      say(
+        "certificates from Let's Encrypt, to whose terms you agree (wants ports 80 and 443)",
+        "sertifikat dari Let's Encrypt, dan Anda setuju syaratnya (perlu port 80 dan 443)",
+      ),
+    )
+    .option(
       '--output <file>',
       say('where the configuration goes', 'letak berkas konfigurasi'),
       'merpati.toml',
     )
     .action(async (domain: string, given: SetupOptions) => run(cli(), domain.toLowerCase(), given));
   examples(setup, [
-    'merpati setup contoh.id --data /var/lib/merpati',
+    'merpati setup contoh.id --data /var/lib/merpati --acme',
     'merpati setup contoh.id --certificate /etc/ssl/mail.pem --key /etc/ssl/mail.key',
   ]);
 }
@@ -97,8 +105,9 @@ function configTree(about: {
   readonly data: string;
   readonly given: SetupOptions;
 }) {
-  const { certificate, key } = about.given;
-  const hasTls = certificate !== undefined && key !== undefined;
+  const { certificate, key, acme = false } = about.given;
+  const hasFiles = certificate !== undefined && key !== undefined;
+  const hasTls = hasFiles || acme;
   return {
     hostname: about.hostname,
     data: about.data,
@@ -111,9 +120,11 @@ function configTree(about: {
           pop3s: [':995'],
           imap: [':143'],
           imaps: [':993'],
+          ...(acme ? { https: [':443'], acme: [':80'] } : {}),
         }
       : { smtp: [':25'] },
-    ...(hasTls
+    ...(acme ? { acme: { terms_agreed: true } } : {}),
+    ...(hasFiles
       ? { tls: { certificate_file: path.resolve(certificate), key_file: path.resolve(key) } }
       : {}),
   };
@@ -211,11 +222,11 @@ function show(
   output.line(paint.bold(say('Put this into the DNS:', 'Masukkan ini ke DNS:')));
   showDnsRecords(output, made.dns);
   output.line('');
-  if (made.given.certificate === undefined) {
+  if (made.given.certificate === undefined && made.given.acme !== true) {
     output.line(
       `${paint.warn('▲')} ${say(
-        'Without a certificate nobody can log in: setup again with --certificate and --key',
-        'Tanpa sertifikat tak ada yang bisa masuk: setup lagi dengan --certificate dan --key',
+        'Without a certificate nobody can log in: setup again with --acme or --certificate',
+        'Tanpa sertifikat tak ada yang bisa masuk: setup lagi dengan --acme atau --certificate',
       )}`,
     );
   }
