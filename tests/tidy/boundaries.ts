@@ -93,7 +93,6 @@ export const folderRules: Readonly<Record<string, readonly string[]>> = {
   // Composition.
   threads: [
     'accounts',
-    'alarms',
     'certificates',
     'imap',
     'incoming',
