@@ -48,7 +48,7 @@ export function nameServers(
 
 /**
  * Whose AD bit may be believed: what a server on this machine says has not been touched on the way,
- * and of others those that the configuration names. RFC 7672 §2.1.3; see decision 009.
+ * and of others those that the configuration names. RFC 7672 §2.1.3; see decision 017.
  */
 export function trustOf(named: readonly string[]): (server: NameServer) => boolean {
   return ({ address }) => named.includes(address) || isOnThisMachine(address);
