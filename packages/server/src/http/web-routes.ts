@@ -61,7 +61,9 @@ function setupRoutes(home: Home): Route[] {
   const give = (c: WebContext, { status, contentType, text }: SetupAnswer) =>
     c.body(text, status, { 'content-type': contentType });
   const autoconfig = ['/mail/config-v1.1.xml', '/.well-known/autoconfig/mail/config-v1.1.xml'];
-  const autodiscover = ['/autodiscover/autodiscover.xml', '/Autodiscover/Autodiscover.xml'];
+  const autodiscover = ['autodiscover', 'Autodiscover', 'AutoDiscover'].map(
+    (word) => `/${word}/${word}.xml`,
+  );
   return [
     ...autoconfig.map((path): Route => ({
       name: 'autoconfig',
@@ -80,7 +82,11 @@ function setupRoutes(home: Home): Route[] {
       name: 'mobileconfig',
       method: 'GET',
       path: '/.well-known/mobileconfig',
-      answer: async (c) => give(c, await answerMobileconfig(home, address(c) ?? '')),
+      answer: async (c) => {
+        // A browser keeps it as a file, and the system asks whether to install it.
+        c.header('content-disposition', 'attachment; filename="mail.mobileconfig"');
+        return give(c, await answerMobileconfig(home, address(c) ?? ''));
+      },
     },
   ];
 }

@@ -99,6 +99,8 @@ test('mail programs find their settings', async (t) => {
     assert.ok(String(headers['content-type']).startsWith(type));
     assert.ok(text.includes(word), text);
   }
+  const profile = await get(`https://contoh.test/.well-known/mobileconfig${question}`);
+  assert.match(String(profile.headers['content-disposition']), /mail\.mobileconfig/);
   assert.equal((await get('https://contoh.test/.well-known/mobileconfig')).status, 404);
 });
 
