@@ -6,8 +6,11 @@ import { mergeRanges } from './expression.ts';
 
 type Test = (at: number) => boolean;
 
+/** The day in each Date field, in the order of the columns; null: not all are known. */
+export type SentDays = () => Int32Array | null;
+
 /** null: something is asked that stands in no column. */
-export function testOf(criterion: Criterion, columns: Columns): Test | null {
+export function testOf(criterion: Criterion, columns: Columns, sentDays: SentDays): Test | null {
   switch (criterion.kind) {
     case 'all':
       return () => true;
@@ -22,19 +25,20 @@ export function testOf(criterion: Criterion, columns: Columns): Test | null {
     case 'uid':
       return testOfRanges(mergeRanges(criterion.ranges), columns);
     case 'not': {
-      const test = testOf(criterion.of, columns);
+      const test = testOf(criterion.of, columns, sentDays);
       return test === null ? null : (at) => !test(at);
     }
     case 'and':
     case 'or': {
-      const tests = criterion.of.map((each) => testOf(each, columns));
+      const tests = criterion.of.map((each) => testOf(each, columns, sentDays));
       if (!tests.every((test) => test !== null)) return null;
       return criterion.kind === 'and'
         ? (at) => tests.every((test) => test(at))
         : (at) => tests.some((test) => test(at));
     }
-    case 'body':
     case 'day':
+      return criterion.of === 'sent' ? testOfDay(criterion, sentDays()) : null;
+    case 'body':
     case 'email':
     case 'header':
     case 'keyword':
@@ -46,6 +50,15 @@ export function testOf(criterion: Criterion, columns: Columns): Test | null {
     default:
       return criterion satisfies never;
   }
+}
+
+function testOfDay(
+  { is, day }: Extract<Criterion, { kind: 'day' }>,
+  days: Int32Array | null,
+): Test | null {
+  if (days === null) return null;
+  if (is === 'on') return (at) => days[at] === day;
+  return is === 'before' ? (at) => days[at]! < day : (at) => days[at]! >= day;
 }
 
 function testOfRanges(ranges: readonly UidRange[], { uids }: Columns): Test {

@@ -48,7 +48,7 @@ export const isInDoubt = `(m.content_id >=
 
 /** What a content's number may be at most. */
 export const contentMask = 2 ** contentBits - 1;
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 export function compile(criterion: Criterion): Compiled {
   const compiler = new Compiler();

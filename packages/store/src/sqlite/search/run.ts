@@ -13,6 +13,8 @@ import type { Box, Columns } from './columns.ts';
 import {
   compile,
   contentMask,
+  dayMs,
+  entryOfRow,
   fixed,
   fixedCount,
   isInDoubt,
@@ -127,10 +129,14 @@ const orderedShareMin = 8;
 function hitsInColumns(run: SearchRun, query: SearchQuery, place: Place): Hits | null {
   const box = { account: run.account, mailbox: place.mailbox };
   const { first, last } = uidBounds(query.criteria);
-  if (place.compiled.leaves.length > 0) return null;
+  if (place.compiled.leaves.some(({ kind }) => kind !== 'sent-day')) return null;
   if (last - first < fewUids && !run.columns.has(box)) return null;
   const columns = run.columns.columnsOf(box);
-  const test = columns === null ? null : testOf(query.criteria, columns);
+  const sentDays = () =>
+    hasAllEntries(run, place)
+      ? run.columns.derivedOf(box, 'sent days', () => readSentDays(run, box)).days
+      : null;
+  const test = columns === null ? null : testOf(query.criteria, columns, sentDays);
   if (columns === null || test === null) return null;
   const hits = placesWhere(columns.uids.length, test);
   const order = orderBy(query.order ?? []);
@@ -165,6 +171,24 @@ function hitsAt(columns: Columns, places: Uint32Array): Hits {
     modseqs[index] = columns.modseqs[places[index]!]!;
   }
   return { uids, modseqs };
+}
+
+/** A message that names no day was sent when it arrived. RFC 5256 §2.2. */
+function readSentDays(
+  run: SearchRun,
+  { account, mailbox }: Box,
+): { readonly days: Int32Array; readonly octets: number } {
+  const row = run.db.get<{ days: string }>(
+    `SELECT json_group_array(day) AS days FROM
+       (SELECT coalesce(i.sent_day, floor(m.internal_date_ms / ${dayMs}.0)) AS day
+        FROM message m LEFT JOIN content_index i ON i.entry_id = ${entryOfRow}
+        WHERE m.account_id = ? AND m.mailbox_id = ? ORDER BY m.uid)`,
+    account,
+    mailbox,
+  );
+  if (row === undefined) throw new Error('an aggregate without a row');
+  const days = new Int32Array(JSON.parse(row.days) as number[]);
+  return { days, octets: days.byteLength };
 }
 
 /** Where in the columns the messages are, in this order. */

@@ -50,7 +50,7 @@ export async function runThreads(run: SearchRun, query: ThreadQuery): Promise<Ui
 
 function findInColumns(run: SearchRun, box: Box, query: ThreadQuery): Uint32Array | null {
   const columns = run.db.snapshot(() => run.columns.columnsOf(box));
-  const test = columns === null ? null : testOf(query.criteria, columns);
+  const test = columns === null ? null : testOf(query.criteria, columns, () => null);
   return columns === null || test === null ? null : columns.uids.filter((_, at) => test(at));
 }
 
