@@ -39,7 +39,7 @@ export function createMetrics() {
     }),
     signed: new Counter({
       name: 'merpati_messages_signed_total',
-      help: 'Messages written here, by what came of signing: signed, waiting (keys not in the DNS).',
+      help: 'Messages written here, by signing: signed, or waiting (keys not in the DNS).',
       labelNames: ['result'],
       registers,
     }),
