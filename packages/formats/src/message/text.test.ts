@@ -149,3 +149,15 @@ test('an address with a comment in the middle of it is found as well', () => {
     assert.ok(hasInField(head, foldForSearch('From'), foldForSearch(part)), part);
   }
 });
+
+test('what is kept of a long text does not depend on how it comes', () => {
+  const bytes = utf8(`Content-Type: text/html\r\n\r\n${'<b>😀</b>'.repeat(5000)}`);
+  const whole = textOf(bytes, 100);
+  assert.ok(!whole.isWhole);
+  for (const size of [1, 7, 1000]) {
+    const gatherer = new TextGatherer(100);
+    const reader = createMimeReader({ onPart: (part) => gatherer.onPart(part) });
+    for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size));
+    assert.deepEqual(gatherer.finish(reader.end().root), whole, `${size} octets at a time`);
+  }
+});

@@ -74,16 +74,18 @@ export class TextGatherer {
     const { markupFactor, markupLengthMax } = textLimits;
     const rawMax = Math.min(this.#lengthMax * markupFactor, markupLengthMax);
     let text = '';
+    // To the character, or what is kept would depend on how the octets come.
     const take = (more: string): void => {
-      if (text.length < rawMax) text += more;
-      else if (more !== '') this.#isWhole = false;
+      const room = rawMax - text.length;
+      if (more.length > room) this.#isWhole = false;
+      text += more.slice(0, room);
     };
     return {
       write: (chunk) => take(reader.write(decoder.write(chunk))),
       end: () => {
         take(reader.write(decoder.end()));
         take(reader.end());
-        this.#takeText(part, text);
+        this.#takeText(part, text.length < rawMax ? text : text.toWellFormed());
       },
     };
   }
