@@ -20,6 +20,10 @@ export interface MessageOptions {
 
 /** Up to this size a message is text somebody wrote; above, most of it is an attachment. */
 const textBytesMax = 16_384;
+const textType = 'Content-Type: text/plain; charset=us-ascii';
+/** Said, so that nobody takes it for a text to be searched in. */
+const attachmentType =
+  'Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64';
 const words = (
   'mail server message queue inbox letter morning answer question please thanks meeting tomorrow ' +
   'about project before after could would should never always little great house river mountain ' +
@@ -34,7 +38,7 @@ export function makeMessages(options: MessageOptions): MessageSource {
     `From: "Generator" <${sender}>\r\nTo: <${recipients[0] ?? ''}>\r\n` +
     `Subject: Measured message ${String(count).padStart(9, '0')}\r\nDate: ${date}\r\n` +
     `Message-ID: <${run}.${String(count).padStart(9, '0')}@generator.test>\r\n` +
-    'MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n';
+    `MIME-Version: 1.0\r\n${sizeBytes > textBytesMax ? attachmentType : textType}\r\n\r\n`;
   const bodyBytes = Math.max(sizeBytes - makeHead(0).length, 2);
   const bodies = Array.from({ length: sizeBytes > 1_000_000 ? 2 : 16 }, () => makeBody(bodyBytes));
   let count = 0;
