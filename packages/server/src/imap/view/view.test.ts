@@ -324,6 +324,19 @@ async function settle(mailbox: NaiveMailbox, one: NaiveClient): Promise<void> {
 }
 
 describe('views', () => {
+  test('what others have changed is not told after an own change of the same message', async () => {
+    const mailbox = new NaiveMailbox();
+    mailbox.deliver(1);
+    const one = new NaiveClient(mailbox, true);
+    mailbox.setFlags([1], 1);
+    assert.equal(await one.view.sync(true), true);
+    for (const flags of [2, 3]) {
+      await perform(mailbox, [one], { do: 'own-flag', client: 0, picks: [0], flags });
+      await one.take(true);
+    }
+    await settle(mailbox, one);
+  });
+
   test('never disagree with a naive model, with clients interleaved at random', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(30), picks, steps, async (initial, gaps, script) => {

@@ -239,6 +239,11 @@ export class View {
    * .SILENT asks). Messages that came or went by it are told all the same.
    */
   knows(modseq: ModSeq): void {
+    // What waits to be told may be of the same messages, and older: then the store tells both.
+    if (this.#changed.size > 0) {
+      if (modseq > this.#heard) this.#heard = modseq;
+      return;
+    }
     this.#own.add(modseq);
     // Asking the store forgets them.
     if (this.#own.size > imapLimits.ownChangesMax) this.#heard = modseq;
@@ -249,7 +254,7 @@ export class View {
    * the store need not be asked for its messages again.
    */
   knowsFlags(modseq: ModSeq): void {
-    if (this.#heard === modseq) {
+    if (this.#heard === modseq && this.#changed.size === 0) {
       if (this.#heardBefore <= this.#modseq) {
         this.#modseq = modseq;
         return;
