@@ -1,5 +1,6 @@
 /**
- * DKIM with Node's cryptography: examples of RFC 8463, signing and verifying, and what must fail.
+ * DKIM with Node's cryptography: examples of RFC 6376 and 8463, signing and verifying, and what
+ * must fail.
  */
 
 import assert from 'node:assert/strict';
@@ -239,9 +240,53 @@ describe('what is not believed', () => {
   });
 });
 
+/** With LF where there should be CRLF, and a key under `brisbane._domainkey`. */
+function verifyExample(text: string, { domain, key }: { domain: string; key: string }): string {
+  const message = Buffer.from(text.replaceAll('\n', '\r\n'));
+  const head = readHead(message);
+  const verifier = new DkimVerifier(head, authCrypto, { nowSeconds });
+  verifier.write(message.subarray(head.length));
+  const records = [{ type: 'TXT', strings: [key] }];
+  const ask = askZone({ [`brisbane._domainkey.${domain}`]: records });
+  return only(settleCheckAtOnce(verifier.finish(), ask)).result;
+}
+
+test('the example of RFC 6376 §A.2', () => {
+  const text = `DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;
+      c=simple/simple; q=dns/txt; i=joe@football.example.com;
+      h=Received : From : To : Subject : Date : Message-ID;
+      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+      b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7W3deTVFOk4yAUoqOB
+      4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/LbvaHut
+      KVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV
+      4bmp/YzhwvcubU4=;
+Received: from client1.football.example.com  [192.0.2.1]
+      by submitserver.example.com with SUBMISSION;
+      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)
+From: Joe SixPack <joe@football.example.com>
+To: Suzie Q <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game. Are you hungry yet?
+
+Joe.
+`;
+  const key =
+    'v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkM' +
+    'oGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/R' +
+    'tdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToI' +
+    'MmPSPDdQPNUYckcQ2QIDAQAB';
+  assert.equal(verifyExample(text, { domain: 'example.com', key }), 'pass');
+  const changed = text.replace('hungry', 'angry');
+  assert.equal(verifyExample(changed, { domain: 'example.com', key }), 'fail');
+});
+
 test('the example of RFC 8463 §A.3', () => {
-  const message = Buffer.from(
-    `DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
+  const text = `DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
  d=football.example.com; i=@football.example.com;
  q=dns/txt; s=brisbane; t=1528637909; h=from : to :
  subject : date : message-id : from : subject : date;
@@ -258,14 +303,7 @@ Hi.
 
 We lost the game.  Are you hungry yet?
 
-Joe.
-`.replace(/\n/g, '\r\n'),
-  );
+Joe.`;
   const key = 'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
-  const name = 'brisbane._domainkey.football.example.com';
-  const head = readHead(message);
-  const verifier = new DkimVerifier(head, authCrypto, { nowSeconds });
-  verifier.write(message.subarray(head.length));
-  const ask = askZone({ [name]: [{ type: 'TXT', strings: [key] }] });
-  assert.equal(only(settleCheckAtOnce(verifier.finish(), ask)).result, 'pass');
+  assert.equal(verifyExample(text, { domain: 'football.example.com', key }), 'pass');
 });
